@@ -1,1 +1,47 @@
-export {};
+export { InvariantViolation, invariant } from './core/invariant.ts';
+export { indexZero, logIndex, nodeId, term, termZero } from './core/ids.ts';
+export type { LogIndex, NodeId, Term } from './core/ids.ts';
+export type {
+  DurableState,
+  Entry,
+  EntryKind,
+  HardState,
+  Membership,
+  SnapshotMeta,
+} from './core/entry.ts';
+export type { Envelope, LeaseEcho, Message, Stamp } from './core/message.ts';
+export type {
+  DurableWrite,
+  Effects,
+  Input,
+  Office,
+  Proposal,
+  ProposeResult,
+  ReadReady,
+  Role,
+} from './core/effects.ts';
+export type { CoreOptions, Limits, LocalReads, Timing } from './core/options.ts';
+export type { Done, LogStore, SnapshotWriter, StorageFailure } from './storage/log-store.ts';
+export type {
+  Applied,
+  AppliedAt,
+  Codec,
+  Notice,
+  Origin,
+  SnapshotSink,
+  StateMachine,
+} from './replica/state-machine.ts';
+export type { Environment } from './replica/environment.ts';
+export type { Forward, ForwardAnswer, PeerMessage } from './replica/peer-message.ts';
+export { decodeEntries, encodeEntries } from './wire/entries.ts';
+export type { Core, PeerProgress } from './core/core.ts';
+export type {
+  AppendedCommand,
+  Group,
+  GroupStatus,
+  Outcome,
+  ProposeOptions,
+  ReadOutcome,
+  Refusal,
+  RequestRef,
+} from './replica/group.ts';
