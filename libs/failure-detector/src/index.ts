@@ -1,1 +1,7 @@
-export {};
+export {
+  FailureDetector,
+  defaultFailureDetectorOptions,
+  phiMax,
+  type FailureDetectorOptions,
+  type PeerState,
+} from './failure-detector.ts';
