@@ -45,3 +45,8 @@ export type {
   Refusal,
   RequestRef,
 } from './replica/group.ts';
+export { SnapshotParts } from './state/snapshot-parts.ts';
+export { SnapshotTable } from './state/snapshot-table.ts';
+export type { SnapshotTableOptions } from './state/snapshot-table.ts';
+export { wholePart } from './state/snapshot-part.ts';
+export type { SnapshotPart, SnapshotRun } from './state/snapshot-part.ts';
