@@ -1,1 +1,22 @@
-export {};
+export { Generator } from './random/generator.ts';
+export { VirtualTime } from './virtual-time/virtual-time.ts';
+export { NodeClock } from './virtual-time/node-clock.ts';
+export { SimulatedNetwork, calmNetwork } from './network/simulated-network.ts';
+export type {
+  NetworkConditions,
+  NetworkCounts,
+  NetworkOptions,
+} from './network/simulated-network.ts';
+export { drawPartition, partitionShapes } from './network/partition.ts';
+export type { Direction, PartitionShape } from './network/partition.ts';
+export { HistoryRecorder } from './linearizability/history.ts';
+export type { Operation } from './linearizability/history.ts';
+export type { Model } from './linearizability/model.ts';
+export { checkLinearizable } from './linearizability/checker.ts';
+export type { CheckLimits, Verdict, Violation } from './linearizability/checker.ts';
+export { registerModel } from './linearizability/register.ts';
+export type { RegisterInput, RegisterOutput, RegisterState } from './linearizability/register.ts';
+export { counterModel } from './linearizability/counter.ts';
+export type { CounterInput } from './linearizability/counter.ts';
+export { mutexModel } from './linearizability/mutex.ts';
+export type { MutexInput, MutexOutput, MutexState } from './linearizability/mutex.ts';
