@@ -21,7 +21,9 @@ export type {
   Role,
 } from './core/effects.ts';
 export type { CoreOptions, Limits, LocalReads, Timing } from './core/options.ts';
-export type { Done, LogStore, SnapshotWriter, StorageFailure } from './storage/log-store.ts';
+export type { Done, LogStore, ReadDone, SnapshotWriter, StorageFailure } from './storage/log-store.ts';
+export { emptyHardState, LogImage, mergeHardState } from './storage/log-image.ts';
+export { isVoteOnly, WriteGate } from './storage/write-gate.ts';
 export type {
   Applied,
   AppliedAt,
