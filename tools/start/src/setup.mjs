@@ -1,0 +1,3 @@
+/* The launcher runs before npm has linked the workspace, so its neighbour is reached by path. */
+// eslint-disable-next-line @nx/enforce-module-boundaries
+export * from '../../setup/src/index.mjs';
