@@ -22,6 +22,8 @@ export type {
 } from './core/effects.ts';
 export type { CoreOptions, Limits, LocalReads, Timing } from './core/options.ts';
 export type { Done, LogStore, ReadDone, SnapshotWriter, StorageFailure } from './storage/log-store.ts';
+export { createMemoryLog, openMemoryStore } from './storage/memory/memory-store.ts';
+export type { MemoryLog } from './storage/memory/memory-store.ts';
 export { emptyHardState, LogImage, mergeHardState } from './storage/log-image.ts';
 export { isVoteOnly, WriteGate } from './storage/write-gate.ts';
 export type {
