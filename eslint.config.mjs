@@ -1,3 +1,4 @@
+import { builtinModules } from 'node:module';
 import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
 
@@ -38,6 +39,36 @@ const boundaries = (alsoAllowed) => [
   },
 ];
 
+const pureImport = 'This folder is pure: I/O belongs in a driver.';
+
+const restrictedSyntax = [
+  { selector: 'TSEnumDeclaration', message: 'Use a union of string literals.' },
+  { selector: 'ExportDefaultDeclaration', message: 'Export by name.' },
+];
+
+/**
+ * The Raft core imports nothing but itself. How many steps up are still inside depends on how deep a
+ * file stands, so each depth has a block of its own.
+ */
+const coreFolder = 'libs/raft/src/core';
+const coreBlocks = [0, 1, 2].map((depth) => ({
+  files: [`${coreFolder}/${'*/'.repeat(depth)}*.ts`],
+  ignores: tests,
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          {
+            regex: `^(?!\\.\\.?/)|^(?:\\.\\./){${depth + 1}}`,
+            message: 'The core imports nothing but itself.',
+          },
+        ],
+      },
+    ],
+  },
+}));
+
 export default tseslint.config(
   {
     ignores: ['**/dist', '**/out-tsc', '**/.nx', '**/.quorate', '**/*.cjs', '**/node_modules'],
@@ -63,10 +94,18 @@ export default tseslint.config(
       ],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-non-null-assertion': 'off',
-      'no-restricted-syntax': [
+      'no-restricted-syntax': ['error', ...restrictedSyntax],
+      // Nx follows an import to a project by the entry the project exports, and an app exports none.
+      '@typescript-eslint/no-restricted-imports': [
         'error',
-        { selector: 'TSEnumDeclaration', message: 'Use a union of string literals.' },
-        { selector: 'ExportDefaultDeclaration', message: 'Export by name.' },
+        {
+          patterns: [
+            {
+              regex: '^@quorate/[^/]+-cluster(?:/|$)',
+              message: 'Nobody imports an app: what two apps share belongs in a lib.',
+            },
+          ],
+        },
       ],
       eqeqeq: 'error',
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
@@ -80,26 +119,19 @@ export default tseslint.config(
       'no-restricted-imports': [
         'error',
         {
-          patterns: [
-            {
-              group: [
-                'node:*',
-                'express',
-                'ioredis',
-                'winston',
-                'prom-client',
-                'fs',
-                'net',
-                'http',
-              ],
-              message: 'This folder is pure: I/O belongs in a driver.',
-            },
-          ],
+          paths: [...builtinModules, 'express', 'ioredis', 'winston', 'prom-client'].map(
+            (name) => ({
+              name,
+              message: pureImport,
+            }),
+          ),
+          patterns: [{ regex: '^node:', message: pureImport }],
         },
       ],
       'no-restricted-globals': [
         'error',
         ...[
+          'globalThis',
           'process',
           'setTimeout',
           'setInterval',
@@ -119,25 +151,18 @@ export default tseslint.config(
         },
         { object: 'Math', property: 'random', message: 'This folder is pure: take a generator.' },
       ],
-    },
-  },
-  {
-    files: ['libs/raft/src/core/**/*.ts'],
-    ignores: tests,
-    rules: {
-      'no-restricted-imports': [
+      'no-restricted-syntax': [
         'error',
+        ...restrictedSyntax,
         {
-          patterns: [
-            {
-              regex: '^(?!\\./|\\.\\./)|^\\.\\./(?:\\.\\./|storage|transport|replica)',
-              message: 'The core imports nothing but itself.',
-            },
-          ],
+          selector:
+            ':matches(NewExpression, CallExpression)[callee.name="Date"][arguments.length=0]',
+          message: 'This folder is pure: take the time as an input.',
         },
       ],
     },
   },
+  ...coreBlocks,
   {
     files: tests,
     rules: {
