@@ -1,3 +1,8 @@
+const { join } = require('node:path');
+
+/** `npm test` adds the projects up; it names a folder for what each of them came to. */
+const resultsReporter = join(__dirname, 'tools', 'test', 'src', 'results-reporter.cjs');
+
 /** One Jest set-up for every project: swc turns TypeScript into what Jest runs, nothing is mocked by name. */
 module.exports = {
   testEnvironment: 'node',
@@ -14,4 +19,5 @@ module.exports = {
   },
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   watchman: false,
+  reporters: ['default', ...(process.env.TEST_RESULTS_DIR ? [resultsReporter] : [])],
 };

@@ -1,0 +1,1 @@
+module.exports = { ...require('../setup/jest.preset.cjs'), displayName: 'tool-test' };
