@@ -1,4 +1,4 @@
-/** A binary min-heap by `ordinal`: the records that came before their turn, waiting for it. */
+/** A binary min-heap by `ordinal`: things that came before their turn, waiting for it. */
 export class OrdinalHeap<T extends { readonly ordinal: number }> {
   readonly #items: T[] = [];
 
@@ -9,6 +9,11 @@ export class OrdinalHeap<T extends { readonly ordinal: number }> {
   /** The least ordinal waiting; infinity when nothing waits. */
   get least(): number {
     return this.#items[0]?.ordinal ?? Infinity;
+  }
+
+  /** All, in no particular order. */
+  items(): readonly T[] {
+    return this.#items;
   }
 
   push(item: T): void {

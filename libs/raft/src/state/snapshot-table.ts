@@ -199,7 +199,9 @@ class TableRun<K, V> implements SnapshotRun {
       // Whatever was inserted since stands at the end and belongs to this run's future.
       if (next.done === true) {
         this.cancel();
-        return this.#piece.empty ? undefined : this.#piece.take(this.#passed);
+        // Even an empty last piece says how far all has passed, so that records written early are
+        // in place before a part that builds on this one begins.
+        return this.#piece.empty && skipped === 0 ? undefined : this.#piece.take(this.#passed);
       }
       const [key, slot] = next.value;
       this.#passed = slot.ordinal;

@@ -1,0 +1,120 @@
+import type { AppliedAt, NodeId } from '@quorate/raft';
+import type { Message } from './message.ts';
+import type { Queue } from './queue.ts';
+import { remember } from './deliver.ts';
+import { fail, returnUncounted } from './settle.ts';
+import type { ShardState } from './shard-state.ts';
+import type { Timer } from './timers.ts';
+
+/** How much one entry does; what is left is still due and follows in further entries. */
+export const dueMax = 1_000;
+
+export function nextDeadline(state: ShardState): number | undefined {
+  const timer = state.timers.first?.dueAtMs ?? Infinity;
+  const earliest = Math.min(timer, state.seen.dueAtMs, state.given.dueAtMs);
+  return earliest === Infinity ? undefined : earliest;
+}
+
+export function doWhatIsDue(state: ShardState, at: AppliedAt): void {
+  let budget = dueMax;
+  for (;;) {
+    const timer = state.timers.first;
+    if (timer === undefined || timer.dueAtMs > at.atMs || budget <= 0) break;
+    budget -= fire(state, timer, budget, at);
+  }
+  state.seen.forgetDue(at.atMs, dueMax);
+  state.given.forgetDue(at.atMs, dueMax);
+}
+
+/** Does what the timer is for, takes it off the heap or sets it anew, and says what it cost. */
+function fire(state: ShardState, timer: Timer, budget: number, at: AppliedAt): number {
+  switch (timer.kind) {
+    case 'queue':
+      return clearOut(state, timer, budget, at);
+    case 'wait':
+      state.endWait(timer);
+      remember(state, timer, [], at);
+      state.events.push({ kind: 'wait-over', wait: timer.name, why: 'timeout' });
+      return 1;
+    case 'message':
+      expire(state, timer, at);
+      return 1;
+    case 'slot':
+      state.touch(timer.message);
+      if (timer.state === 'delayed') {
+        timer.group.release(timer);
+        state.stirred.add(timer.group);
+      } else {
+        fail(state, timer, 'lease-expired', at);
+      }
+      return 1;
+  }
+}
+
+/** What a consumer has in hand may still be acked; it does not come back if it is not. */
+function expire(state: ShardState, message: Message, at: AppliedAt): void {
+  state.touch(message);
+  state.timers.remove(message);
+  message.timed = false;
+  state.events.push({ kind: 'expired', queue: message.queue.name, messages: 1 });
+  for (const slot of [...message.slots]) {
+    if (slot.state !== 'in-flight') state.settle(slot, at.atMs);
+  }
+}
+
+/** Takes apart what is purged or older than the retention, a bounded number at a time. */
+function clearOut(state: ShardState, queue: Queue, budget: number, at: AppliedAt): number {
+  state.touchQueue(queue);
+  const bornBeforeMs = at.atMs - queue.settings.retentionMs;
+  let cleared = 0;
+  let expired = 0;
+  for (;;) {
+    const { first } = queue.messages;
+    if (first === undefined || cleared === budget) break;
+    const purged = first.number <= queue.purgedTo;
+    if (!purged && first.enqueuedAtMs > bornBeforeMs) break;
+    if (!purged) expired += 1;
+    state.discard(first, at.atMs);
+    cleared += 1;
+  }
+  if (expired > 0) state.events.push({ kind: 'expired', queue: queue.name, messages: expired });
+  for (const group of queue.groups.values()) state.stirred.add(group);
+  scheduleNext(state, queue, at);
+  return Math.max(1, cleared);
+}
+
+function scheduleNext(state: ShardState, queue: Queue, at: AppliedAt): void {
+  const { first } = queue.messages;
+  if (first === undefined) {
+    queue.wakeAt(Infinity);
+    if (queue.deleted) state.queues.delete(queue.number);
+  } else if (queue.purging) {
+    queue.wakeAt(at.atMs);
+  } else {
+    queue.wakeAt(first.enqueuedAtMs + queue.settings.retentionMs);
+  }
+}
+
+/**
+ * A node began a new life, or is gone: whoever waited through a former life waits no more, and what
+ * was leased to them without their answer being known to have left returns at once, uncounted.
+ */
+export function endLives(
+  state: ShardState,
+  gone: { readonly node: NodeId; readonly incarnation: number | undefined },
+  at: AppliedAt,
+): void {
+  const isOver = (life: { readonly node: string; readonly incarnation: number }): boolean =>
+    life.node === gone.node && life.incarnation !== gone.incarnation;
+  for (const wait of state.waits.values()) {
+    if (!isOver(wait.answerer)) continue;
+    state.endWait(wait);
+    state.events.push({ kind: 'wait-over', wait: wait.name, why: 'node-gone' });
+  }
+  for (const leases of [...state.unconfirmed.values()]) {
+    const [any] = leases;
+    if (any === undefined || !isOver(any)) continue;
+    const slots = [...leases].map((lease) => lease.slot).sort((a, b) => a.number - b.number);
+    returnUncounted(state, slots, at);
+  }
+}

@@ -1,0 +1,190 @@
+import { invariant, type SnapshotTableOptions } from '@quorate/raft';
+import { Packr } from 'msgpackr';
+import type { DeadLetter, Letter, NodeLife, WaitName } from './commands.ts';
+import { Message, type MessageContent } from './message.ts';
+import { Queue, type QueueRecord } from './queue.ts';
+import type { ShardState } from './shard-state.ts';
+import type { SlotState } from './slot.ts';
+import { Wait, waitKey, type WaitRequest } from './wait.ts';
+
+/** Plain maps and arrays: what an older version wrote can be read by a newer one. */
+export const packr = new Packr({ useRecords: false });
+
+type SlotRecord = readonly [
+  group: number,
+  state: SlotState,
+  dueAtMs: number,
+  deliveries: number,
+  attempt: number,
+  lastError: string | undefined,
+  lease:
+    | readonly [
+        consumer: string | undefined,
+        node: string,
+        life: number,
+        index: number,
+        confirmed: boolean,
+      ]
+    | undefined,
+];
+
+type MessageRecord = readonly [
+  number: number,
+  queue: number,
+  key: string | undefined,
+  value: string,
+  priority: number,
+  headers: Readonly<Record<string, string>> | undefined,
+  wallMs: number,
+  dead: DeadLetter | undefined,
+  enqueuedAtMs: number,
+  expiresAtMs: number,
+  timed: boolean,
+  slots: readonly SlotRecord[],
+];
+
+interface WaitRecord {
+  readonly name: WaitName;
+  readonly answerer: NodeLife;
+  readonly number: number;
+  readonly dueAtMs: number;
+  readonly queue: number;
+  readonly group: number;
+  readonly request: WaitRequest;
+}
+
+interface Codecs {
+  readonly queues: SnapshotTableOptions<number, Queue>;
+  readonly messages: SnapshotTableOptions<number, Message>;
+  readonly waits: SnapshotTableOptions<string, Wait>;
+  readonly outbox: SnapshotTableOptions<string, Letter>;
+}
+
+/**
+ * How the tables stand in a snapshot. Tables are restored in this order, so that a message finds its
+ * queue, and a wait its group. States are kept as they were and not derived anew: whether a delay
+ * that is over has been noticed yet must be the same on the node that restores.
+ */
+export const recordCodecs = (state: ShardState): Codecs => ({
+  queues: {
+    encode: (_, queue) => packr.pack(queue.record()),
+    decode(bytes) {
+      const record = packr.unpack(bytes) as QueueRecord;
+      return [record.number, Queue.restore(record, state.timers)];
+    },
+    restored(_, queue) {
+      if (!queue.deleted) state.byName.set(queue.name, queue);
+    },
+  },
+  messages: {
+    encode: (_, message) => packr.pack(messageRecord(message)),
+    decode(bytes) {
+      const message = messageOf(state, packr.unpack(bytes) as MessageRecord);
+      return [message.number, message];
+    },
+    restored: (_, message) => state.standMessage(message),
+  },
+  waits: {
+    encode: (_, wait) => packr.pack(waitRecord(wait)),
+    decode(bytes) {
+      const wait = waitOf(state, packr.unpack(bytes) as WaitRecord);
+      return [waitKey(wait.name), wait];
+    },
+    restored(key, wait) {
+      wait.group.waits.set(key, wait);
+      state.timers.push(wait);
+    },
+  },
+  outbox: plainRecord<Letter>(),
+});
+
+/** Values that are data through and through stand in a snapshot as they are. */
+export const plainRecord = <V>(): Pick<SnapshotTableOptions<string, V>, 'encode' | 'decode'> => ({
+  encode: (key, value) => packr.pack([key, value]),
+  decode: (bytes) => packr.unpack(bytes) as [string, V],
+});
+
+function messageRecord(message: Message): MessageRecord {
+  const { content } = message;
+  return [
+    message.number,
+    message.queue.number,
+    content.key,
+    content.value,
+    content.priority,
+    content.headers,
+    content.wallMs,
+    content.dead,
+    message.enqueuedAtMs,
+    message.dueAtMs,
+    message.timed,
+    message.slots.map(({ group, state, dueAtMs, deliveries, attempt, lastError, lease }) => [
+      group.number,
+      state,
+      dueAtMs,
+      deliveries,
+      attempt,
+      lastError,
+      lease && [lease.consumer, lease.node, lease.incarnation, lease.index, lease.confirmed],
+    ]),
+  ];
+}
+
+function messageOf(state: ShardState, record: MessageRecord): Message {
+  const [number, queueNumber, key, value, priority, headers, wallMs, dead, ...rest] = record;
+  const [atMs, dueAtMs, timed, slots] = rest;
+  const queue = state.queues.get(queueNumber);
+  invariant(queue !== undefined, 'a message is restored after its queue');
+  const content: MessageContent = {
+    key,
+    value,
+    priority,
+    headers,
+    wallMs,
+    dead,
+  };
+  const message = new Message(queue, number, { atMs, dueAtMs }, content);
+  message.timed = timed;
+  for (const [
+    groupNumber,
+    slotState,
+    slotDueAtMs,
+    deliveries,
+    attempt,
+    lastError,
+    lease,
+  ] of slots) {
+    const group = queue.groupByNumber(groupNumber);
+    invariant(group !== undefined, 'a slot is restored after its group');
+    const slot = group.restore(message, {
+      state: slotState,
+      dueAtMs: slotDueAtMs,
+      deliveries,
+      attempt,
+      lastError,
+    });
+    if (lease === undefined) continue;
+    const [consumer, node, incarnation, index, confirmed] = lease;
+    slot.lease = { slot, consumer, node, incarnation, index, confirmed };
+    if (!confirmed) state.rememberLease(slot.lease);
+  }
+  return message;
+}
+
+function waitRecord(wait: Wait): WaitRecord {
+  return {
+    name: wait.name,
+    answerer: wait.answerer,
+    number: wait.number,
+    dueAtMs: wait.dueAtMs,
+    queue: wait.group.queue.number,
+    group: wait.group.number,
+    request: wait.request,
+  };
+}
+
+function waitOf(state: ShardState, record: WaitRecord): Wait {
+  const group = state.queues.get(record.queue)?.groupByNumber(record.group);
+  invariant(group !== undefined, 'a wait is restored after its group');
+  return new Wait(record, group, record.request);
+}

@@ -1,0 +1,208 @@
+import { SnapshotTable } from '@quorate/raft';
+import type { Delivered, Letter, QueueEvent } from './commands.ts';
+import type { ConsumerGroup } from './consumer-group.ts';
+import { Message, type MessageContent } from './message.ts';
+import { formatMessageId, type MessageName, type ReceiptName } from './message-id.ts';
+import { Queue } from './queue.ts';
+import { RecentTable } from './recent-table.ts';
+import { plainRecord, recordCodecs } from './records.ts';
+import { defaultSettings, type QueueSettings } from './settings.ts';
+import type { Lease, Slot } from './slot.ts';
+import { createTimers } from './timers.ts';
+import { lifeKey, waitKey, type Wait } from './wait.ts';
+
+export interface ShardOptions {
+  readonly shard: number;
+  /** Which shard a queue lives in: the hash ring, the same on every node. */
+  readonly shardOf: (queue: string) => number;
+}
+
+/** A `dedup_id` that was seen, and the message it made. */
+export interface Seen {
+  readonly messageId: string;
+  readonly untilMs: number;
+}
+
+/** What a wait was given, for the caller who asks again. */
+export interface Given {
+  readonly messages: readonly Delivered[];
+  readonly untilMs: number;
+}
+
+/**
+ * All that one shard knows, and the few moves of which every command is made. What is in tables goes
+ * into snapshots; lines, heaps and counts are rebuilt from them. A value is changed only after its
+ * table was told (`touch`), because a snapshot may be under way.
+ */
+export class ShardState {
+  readonly options: ShardOptions;
+  readonly timers = createTimers();
+  readonly queues: SnapshotTable<number, Queue>;
+  readonly messages: SnapshotTable<number, Message>;
+  readonly waits: SnapshotTable<string, Wait>;
+  readonly seen = new RecentTable<Seen>(plainRecord());
+  readonly given = new RecentTable<Given>(plainRecord());
+  /** Letters to other shards, numbered per shard, until these say they have them. */
+  readonly outbox: SnapshotTable<string, Letter>;
+  readonly byName = new Map<string, Queue>();
+  /** Deliveries whose answer is not known to have left, by the node's life that gives it. */
+  readonly unconfirmed = new Map<string, Set<Lease>>();
+  /** Groups that may have something to give to those who wait. */
+  readonly stirred = new Set<ConsumerGroup>();
+  counters = { queue: 0, message: 0, wait: 0 };
+  readonly lettersSent = new Map<number, number>();
+  readonly lettersSeen = new Map<number, number>();
+  size = 0;
+  events: QueueEvent[] = [];
+
+  constructor(options: ShardOptions) {
+    this.options = options;
+    const codecs = recordCodecs(this);
+    this.queues = new SnapshotTable(codecs.queues);
+    this.messages = new SnapshotTable(codecs.messages);
+    this.waits = new SnapshotTable(codecs.waits);
+    this.outbox = new SnapshotTable(codecs.outbox);
+  }
+
+  takeEvents(): readonly QueueEvent[] {
+    const { events } = this;
+    if (events.length > 0) this.events = [];
+    return events;
+  }
+
+  touch(message: Message): void {
+    this.messages.change(message.number);
+  }
+
+  touchQueue(queue: Queue): void {
+    this.queues.change(queue.number);
+  }
+
+  openQueue(name: string): Queue {
+    return this.byName.get(name) ?? this.createQueue(name, defaultSettings(name));
+  }
+
+  createQueue(name: string, settings: QueueSettings): Queue {
+    this.counters.queue += 1;
+    const queue = new Queue(name, this.counters.queue, settings, this.timers);
+    this.queues.set(queue.number, queue);
+    this.byName.set(name, queue);
+    return queue;
+  }
+
+  /** A message that exists and is not purged. */
+  findMessage(name: MessageName): Message | undefined {
+    if (name.shard !== this.options.shard) return undefined;
+    const message = this.messages.get(name.sequence);
+    if (message?.queue.number !== name.queue || message.queue.deleted) return undefined;
+    return message.number <= message.queue.purgedTo ? undefined : message;
+  }
+
+  findSlot(name: ReceiptName): Slot | undefined {
+    return this.findMessage(name)?.slots.find((slot) => slot.group.number === name.group);
+  }
+
+  messageId(message: Message): string {
+    return formatMessageId({
+      shard: this.options.shard,
+      queue: message.queue.number,
+      sequence: message.number,
+    });
+  }
+
+  /** A new message at the end of its queue, for the groups named. */
+  addMessage(
+    queue: Queue,
+    content: MessageContent,
+    when: { readonly atMs: number; readonly notBeforeMs: number; readonly expiresAtMs: number },
+    groups: Iterable<ConsumerGroup>,
+  ): Message {
+    this.counters.message += 1;
+    const born = { atMs: when.atMs, dueAtMs: when.expiresAtMs };
+    const message = new Message(queue, this.counters.message, born, content);
+    for (const group of groups) {
+      group.enter(message, when.notBeforeMs, when.atMs);
+      this.stirred.add(group);
+    }
+    this.standMessage(message);
+    this.messages.set(message.number, message);
+    if (queue.dueAtMs === Infinity) {
+      this.touchQueue(queue);
+      queue.wakeAt(when.atMs + queue.settings.retentionMs);
+    }
+    return message;
+  }
+
+  /** Puts a message, new or restored, into what is counted and timed. */
+  standMessage(message: Message): void {
+    const { queue } = message;
+    queue.messages.push(message);
+    queue.messageCount += 1;
+    queue.size += message.size;
+    this.size += message.size;
+    if (message.timed) this.timers.push(message);
+  }
+
+  /** One group is done with the message; when all are, it is gone. */
+  settle(slot: Slot, atMs: number): void {
+    const { message } = slot;
+    this.touch(message);
+    this.forgetLease(slot);
+    const successor = slot.group.leave(slot, atMs);
+    if (successor !== undefined) this.touch(successor.message);
+    this.stirred.add(slot.group);
+    message.slots.splice(message.slots.indexOf(slot), 1);
+    if (message.slots.length === 0) this.#drop(message);
+  }
+
+  /** The message is gone for every group, whatever they were doing with it. */
+  discard(message: Message, atMs: number): void {
+    if (message.slots.length === 0) this.#drop(message);
+    else for (const slot of [...message.slots]) this.settle(slot, atMs);
+  }
+
+  giveBack(slot: Slot, notBeforeMs: number, atMs: number): void {
+    this.touch(slot.message);
+    if (slot.message.dueAtMs <= atMs) {
+      // Its time to live ended while it was out.
+      this.events.push({ kind: 'expired', queue: slot.message.queue.name, messages: 1 });
+      this.settle(slot, atMs);
+      return;
+    }
+    this.forgetLease(slot);
+    slot.group.giveBack(slot, notBeforeMs, atMs);
+    this.stirred.add(slot.group);
+  }
+
+  rememberLease(lease: Lease): void {
+    const key = lifeKey(lease);
+    const leases = this.unconfirmed.get(key);
+    if (leases === undefined) this.unconfirmed.set(key, new Set([lease]));
+    else leases.add(lease);
+  }
+
+  forgetLease(slot: Slot): void {
+    const { lease } = slot;
+    if (lease === undefined || lease.confirmed) return;
+    const key = lifeKey(lease);
+    const leases = this.unconfirmed.get(key);
+    leases?.delete(lease);
+    if (leases?.size === 0) this.unconfirmed.delete(key);
+  }
+
+  endWait(wait: Wait): void {
+    wait.group.waits.delete(waitKey(wait.name));
+    if (wait.heapIndex !== -1) this.timers.remove(wait);
+    this.waits.delete(waitKey(wait.name));
+  }
+
+  #drop(message: Message): void {
+    const { queue } = message;
+    queue.messages.remove(message);
+    queue.messageCount -= 1;
+    queue.size -= message.size;
+    this.size -= message.size;
+    if (message.timed) this.timers.remove(message);
+    this.messages.delete(message.number);
+  }
+}
