@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { findNode, withWorkspacePath } from './setup.mjs';
@@ -12,6 +13,19 @@ import { findNode, withWorkspacePath } from './setup.mjs';
 export function shareCores(cores) {
   const projects = Math.max(2, Math.ceil(cores / 2));
   return { projects, workers: Math.max(1, Math.floor(cores / projects)) };
+}
+
+/**
+ * The script behind the `nx` command; where it lies has changed between versions, so its package is
+ * asked.
+ *
+ * @param {string} root
+ */
+function findNx(root) {
+  const folder = join(root, 'node_modules', 'nx');
+  /** @type {{ bin: { nx: string } }} */
+  const { bin } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  return join(folder, bin.nx);
 }
 
 /** @param {number} pid @param {NodeJS.Signals} signal */
@@ -36,7 +50,7 @@ function signalGroup(pid, signal) {
 export function runProjectTests({ root, projects, env, timeoutMs }) {
   const share = shareCores(availableParallelism());
   const args = [
-    join(root, 'node_modules', 'nx', 'bin', 'nx.js'),
+    findNx(root),
     ...['run-many', '-t', 'test', `--parallel=${String(share.projects)}`],
     ...(projects.length === 0 ? [] : [`--projects=${projects.join(',')}`]),
     ...['--', '--passWithNoTests', `--maxWorkers=${String(share.workers)}`],

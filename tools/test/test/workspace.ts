@@ -53,8 +53,10 @@ export async function createWorkspace(): Promise<Workspace> {
   const root = await mkdtemp(join(tmpdir(), 'quorate-test-'));
   await cp(join(tools, 'test', 'src'), join(root, 'tools', 'test', 'src'), { recursive: true });
   await cp(join(tools, 'setup', 'src'), join(root, 'tools', 'setup', 'src'), { recursive: true });
-  await mkdir(join(root, 'node_modules', 'nx', 'bin'), { recursive: true });
-  await writeFile(join(root, 'node_modules', 'nx', 'bin', 'nx.js'), nxFixture);
+  const nx = join(root, 'node_modules', 'nx');
+  await mkdir(nx, { recursive: true });
+  await writeFile(join(nx, 'package.json'), JSON.stringify({ bin: { nx: './nx.cjs' } }));
+  await writeFile(join(nx, 'nx.cjs'), nxFixture);
   for (const path of ['package-lock.json', join('node_modules', '.package-lock.json')]) {
     await writeFile(join(root, path), JSON.stringify({ lockfileVersion: 3, packages: {} }));
   }
