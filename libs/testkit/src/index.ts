@@ -20,3 +20,18 @@ export { counterModel } from './linearizability/counter.ts';
 export type { CounterInput } from './linearizability/counter.ts';
 export { mutexModel } from './linearizability/mutex.ts';
 export type { MutexInput, MutexOutput, MutexState } from './linearizability/mutex.ts';
+export { waitForHttp, waitUntil } from './process-harness/condition.ts';
+export type { Patience } from './process-harness/condition.ts';
+export { HeldPort } from './process-harness/held-port.ts';
+export { NodeProcess } from './process-harness/node-process.ts';
+export type { Exit, ProcessSpec } from './process-harness/node-process.ts';
+export { ProcessCluster } from './process-harness/process-cluster.ts';
+export type {
+  NodeAddress,
+  NodeLaunch,
+  ProcessClusterOptions,
+} from './process-harness/process-cluster.ts';
+export { TcpProxy } from './process-harness/tcp-proxy.ts';
+export type { ProxyDirection, Treatment } from './process-harness/tcp-proxy.ts';
+export { PeerLinks } from './process-harness/peer-links.ts';
+export { SmallDisk } from './process-harness/small-disk.ts';
