@@ -103,3 +103,6 @@ export {
   type Runnable,
   type RunOptions,
 } from './lifecycle/run-service.ts';
+export { Parking, type Place, type Woken } from './cluster/parking.ts';
+export { noLeader, replyOrProblem } from './cluster/outcomes.ts';
+export { requestRef, type RequestOf } from './cluster/request-ref.ts';
