@@ -21,9 +21,27 @@ export type {
   Role,
 } from './core/effects.ts';
 export type { CoreOptions, Limits, LocalReads, Timing } from './core/options.ts';
-export type { Done, LogStore, ReadDone, SnapshotWriter, StorageFailure } from './storage/log-store.ts';
+export type {
+  Done,
+  LogStore,
+  ReadDone,
+  SnapshotWriter,
+  StorageFailure,
+} from './storage/log-store.ts';
 export { createMemoryLog, openMemoryStore } from './storage/memory/memory-store.ts';
 export type { MemoryLog } from './storage/memory/memory-store.ts';
+export { openFileStore } from './storage/file/file-store.ts';
+export type { FileStoreOptions } from './storage/file/file-store.ts';
+export type { SyncReport } from './storage/file/frame-writer.ts';
+export { StorageRefusal } from './storage/file/reports.ts';
+export type { StorageReport } from './storage/file/reports.ts';
+export type {
+  Answer,
+  Completion,
+  Failure,
+  FileSystem,
+  OpenFile,
+} from './storage/file/file-system.ts';
 export { emptyHardState, LogImage, mergeHardState } from './storage/log-image.ts';
 export { isVoteOnly, WriteGate } from './storage/write-gate.ts';
 export type {
@@ -54,3 +72,9 @@ export { SnapshotTable } from './state/snapshot-table.ts';
 export type { SnapshotTableOptions } from './state/snapshot-table.ts';
 export { wholePart } from './state/snapshot-part.ts';
 export type { SnapshotPart, SnapshotRun } from './state/snapshot-part.ts';
+export { createReplica } from './replica/replica.ts';
+export type { Replica } from './replica/replica.ts';
+export { defaultReplicaLimits } from './replica/options.ts';
+export type { ReplicaLimits, ReplicaOptions } from './replica/options.ts';
+export type { RaftObserver } from './replica/observer.ts';
+export type { RequestTableLimits } from './replica/request-table.ts';
