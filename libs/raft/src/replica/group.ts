@@ -44,6 +44,8 @@ export interface GroupStatus extends Office {
   /** A majority, this node included, was heard within an election timeout. */
   readonly quorumInReach: boolean;
   readonly storage: 'ok' | 'full' | 'broken';
+  /** The state is being read back from a snapshot; reads wait for it. */
+  readonly restoring: boolean;
 }
 
 /** One replicated log with its state machine, seen from one node. Every call works on every node. */

@@ -37,6 +37,12 @@ export type Notice =
  */
 export interface StateMachine<Command, Reply, Event> {
   apply(command: Command, at: AppliedAt): Applied<Reply, Event>;
+  /**
+   * A request that was applied before comes again (same scope, id and fingerprint): it may join its
+   * own wait or report what it holds now. Must not do the work again. Without it, the first reply is
+   * given again.
+   */
+  repeat?(command: Command, firstReply: Reply, at: AppliedAt): Applied<Reply, Event>;
   notice(notice: Notice, at: AppliedAt): readonly Event[];
   /** The next moment of cluster time at which a `clock` notice would change something. */
   nextDeadline(): number | undefined;
