@@ -33,7 +33,12 @@ export {
   type Mistake,
   type Rule,
 } from './config/read.ts';
-export { commonSchema, type CommonConfig, type CommonSchema } from './config/common.ts';
+export {
+  commonSchema,
+  type CommonConfig,
+  type CommonDerived,
+  type CommonSchema,
+} from './config/common.ts';
 export type { Identity } from './config/identity.ts';
 export {
   formatEnvExample,

@@ -1,7 +1,6 @@
 import type { AppliedAt } from '@quorate/raft';
 import type { Delivered, NodeLife } from './commands.ts';
 import type { ConsumerGroup } from './consumer-group.ts';
-import { formatReceipt } from './message-id.ts';
 import type { ShardState } from './shard-state.ts';
 import type { Lease, Slot } from './slot.ts';
 import { waitKey, type Wait, type WaitRequest } from './wait.ts';
@@ -59,13 +58,7 @@ export function describe(state: ShardState, slot: Slot, atMs: number): Delivered
   const { key, value, priority, headers, wallMs, dead } = message.content;
   return {
     msgId: state.messageId(message),
-    receipt: formatReceipt({
-      shard: state.options.shard,
-      queue: message.queue.number,
-      sequence: message.number,
-      group: group.number,
-      attempt: slot.attempt,
-    }),
+    receipt: state.receipt(slot),
     queue: message.queue.name,
     group: group.name,
     key,

@@ -2,7 +2,12 @@ import { SnapshotTable } from '@quorate/raft';
 import type { Delivered, Letter, QueueEvent } from './commands.ts';
 import type { ConsumerGroup } from './consumer-group.ts';
 import { Message, type MessageContent } from './message.ts';
-import { formatMessageId, type MessageName, type ReceiptName } from './message-id.ts';
+import {
+  formatMessageId,
+  formatReceipt,
+  type MessageName,
+  type ReceiptName,
+} from './message-id.ts';
 import { Queue } from './queue.ts';
 import { RecentTable } from './recent-table.ts';
 import { plainRecord, recordCodecs } from './records.ts';
@@ -107,6 +112,16 @@ export class ShardState {
       shard: this.options.shard,
       queue: message.queue.number,
       sequence: message.number,
+    });
+  }
+
+  receipt({ message, group, attempt }: Slot): string {
+    return formatReceipt({
+      shard: this.options.shard,
+      queue: message.queue.number,
+      sequence: message.number,
+      group: group.number,
+      attempt,
     });
   }
 
