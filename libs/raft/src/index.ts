@@ -78,3 +78,5 @@ export { defaultReplicaLimits } from './replica/options.ts';
 export type { ReplicaLimits, ReplicaOptions } from './replica/options.ts';
 export type { RaftObserver } from './replica/observer.ts';
 export type { RequestTableLimits } from './replica/request-table.ts';
+export { createCore } from './core/raft-core.ts';
+export { decodeMembership, encodeMembership } from './core/membership.ts';

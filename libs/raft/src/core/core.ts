@@ -1,5 +1,5 @@
 import type { Effects, Input, Office, Proposal, ProposeResult } from './effects.ts';
-import type { Entry, Membership } from './entry.ts';
+import type { Entry, Membership, SnapshotMeta } from './entry.ts';
 import type { LogIndex, NodeId } from './ids.ts';
 
 /**
@@ -21,6 +21,8 @@ export interface Core {
   /** Whether this node may answer a read from its own memory now, for what stands up to `settled`. */
   mayServeLocally(nowMs: number): boolean;
   entryAt(index: LogIndex): Entry | undefined;
+  /** What a snapshot of everything up to `index` stands for; `index` is applied and still in the log. */
+  snapshotMetaAt(index: LogIndex): SnapshotMeta;
   progress(nowMs: number): readonly PeerProgress[];
 }
 
