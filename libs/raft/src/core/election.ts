@@ -117,7 +117,9 @@ function record(state: State, voter: NodeId, granted: boolean): void {
   if (result === 'pending') return;
   if (result === 'lost') becomeFollower(state, state.term, undefined);
   else if (candidacy.preVote) campaign(state, false);
-  else becomeLeader(state);
+  // Others may answer before we are told that our own vote is durable (a full disk lets the vote pass
+  // and holds back what stands before it); then our own, which comes last, decides.
+  else if (hardStateIsDurable(state)) becomeLeader(state);
 }
 
 /** Our own vote counts like any other: once, and when it is durable. */
