@@ -35,3 +35,7 @@ export { TcpProxy } from './process-harness/tcp-proxy.ts';
 export type { ProxyDirection, Treatment } from './process-harness/tcp-proxy.ts';
 export { PeerLinks } from './process-harness/peer-links.ts';
 export { SmallDisk } from './process-harness/small-disk.ts';
+export { SimulatedLogDisk, SimulatedLogStore } from './disk/simulated-log-store.ts';
+export type { SimulatedLogDiskOptions } from './disk/simulated-log-store.ts';
+export { SimulatedFileSystem } from './disk/simulated-file-system.ts';
+export type { SimulatedFileSystemOptions } from './disk/simulated-file-system.ts';
