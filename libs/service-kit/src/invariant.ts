@@ -7,7 +7,11 @@ export class InvariantError extends Error {
 }
 
 export function invariant(condition: unknown, why: string): asserts condition {
-  if (!condition) throw new InvariantError(why);
+  if (condition) return;
+  const error = new InvariantError(why);
+  // The first frame is then the place that asked, which is what the last line of a crash shows.
+  Error.captureStackTrace(error, invariant);
+  throw error;
 }
 
 /** By name, so that libraries which bring their own invariant (and import nothing) are recognised too. */

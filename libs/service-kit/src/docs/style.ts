@@ -33,7 +33,8 @@ h3 .method { padding: 1px 8px; border: 1px solid currentColor; border-radius: 6p
 .get { color: var(--get); } .post { color: var(--post); } .put, .patch { color: var(--put); } .delete { color: var(--delete); }
 table { width: 100%; border-collapse: collapse; font-size: 14px; }
 td { padding: 6px 12px 6px 0; border-top: 1px solid var(--line); vertical-align: top; }
-td:first-child { white-space: nowrap; }
+td:first-child { width: 210px; white-space: nowrap; }
+td.mono:first-child { width: 64px; }
 code, pre, textarea, .mono { font: 13px/1.5 ui-monospace, "SF Mono", Consolas, monospace; }
 .required { color: var(--delete); font-size: 12px; }
 .type { color: var(--quiet); font-size: 13px; }

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Service } from '../http/service.ts';
+import type { Logger } from '../logging/logger.ts';
 
 export interface StopHook {
   /** Ends the sentence "… took too long" in the log. */
@@ -31,19 +32,7 @@ export async function stopGracefully(options: StopOptions): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   service.beginStop();
   server.closeIdleConnections();
-  const deadline = timer(hooksBudgetMs);
-  for (const hook of hooks) {
-    try {
-      const done = Promise.resolve(hook.run()).then(() => true);
-      if (!(await Promise.race([done, deadline.over]))) {
-        done.catch((error: unknown) => service.logger.debug('a late stop step failed', { error }));
-        service.logger.warn(`while stopping, "${hook.name}" took too long`);
-      }
-    } catch (error) {
-      service.logger.error(`while stopping, "${hook.name}" failed`, { error });
-    }
-  }
-  deadline.clear();
+  await runHooks(hooks, service.logger);
   service.cancelOpen();
   await drained(service);
   service.close();
@@ -56,6 +45,25 @@ export async function stopGracefully(options: StopOptions): Promise<void> {
   grace.clear();
   server.closeAllConnections();
   await closed;
+}
+
+/** Each step gets its share of what is left, so that one that hangs takes nothing from the next. */
+async function runHooks(hooks: readonly StopHook[], logger: Logger): Promise<void> {
+  const endMs = performance.now() + hooksBudgetMs;
+  for (const [index, hook] of hooks.entries()) {
+    const limit = timer((endMs - performance.now()) / (hooks.length - index));
+    try {
+      const done = Promise.resolve(hook.run()).then(() => true);
+      if (!(await Promise.race([done, limit.over]))) {
+        done.catch((error: unknown) => logger.debug('a late stop step failed', { error }));
+        logger.warn(`while stopping, "${hook.name}" took too long`);
+      }
+    } catch (error) {
+      logger.error(`while stopping, "${hook.name}" failed`, { error });
+    } finally {
+      limit.clear();
+    }
+  }
 }
 
 /** Polls, because it happens once in the life of a process and must not cost the requests anything. */
