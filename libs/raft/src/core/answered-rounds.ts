@@ -1,4 +1,4 @@
-import { confirmStamps } from './granted-leases.ts';
+import { extendOwnLease } from './granted-leases.ts';
 import type { Leadership } from './leadership.ts';
 import type { Progress } from './progress.ts';
 import { confirmReads } from './read-index.ts';
@@ -21,7 +21,7 @@ export function noteAnsweredRound(
 
 export function onQuorumRound(state: State, leadership: Leadership): void {
   confirmReads(state, leadership);
-  confirmStamps(state, leadership);
+  extendOwnLease(state, leadership);
 }
 
 /** With a single voter every round is answered as soon as it begins. */

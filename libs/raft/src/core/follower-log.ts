@@ -2,7 +2,7 @@ import { forgetFrom, sendOnceDurable } from './durability.ts';
 import { commitThrough } from './commit.ts';
 import { hearLeader } from './election-timer.ts';
 import type { Entry } from './entry.ts';
-import { takeLease, noteMatched, stampNow } from './held-lease.ts';
+import { stampNow, takeLease } from './held-lease.ts';
 import { logIndex, type LogIndex, type NodeId } from './ids.ts';
 import { invariant } from './invariant.ts';
 import type { Append, AppendAnswer, Heartbeat } from './message.ts';
@@ -23,8 +23,8 @@ export function onAppend(state: State, from: NodeId, append: Append): void {
   }
   takeEntries(state, firstNew(state, append), entries);
   // Only what this message vouches for is known to match: behind it may stand another leader's tail.
-  if (end > state.following.matched) noteMatched(state, end);
   learnWatermarks(state, append, end);
+  takeLease(state, append.echo);
   answerMatched(state, from, append, end);
 }
 
@@ -71,7 +71,6 @@ function learnWatermarks(
 }
 
 function answerMatched(state: State, from: NodeId, append: Append, match: LogIndex): void {
-  takeLease(state, append.echo);
   // Answers of one batch are one: matches of one term only add up. The later round and stamp hold.
   const before = state.outbox.appendAnswer?.answer;
   const matched = before?.result.kind === 'matched' ? Math.max(before.result.match, match) : match;
@@ -119,8 +118,8 @@ export function onHeartbeat(state: State, from: NodeId, heartbeat: Heartbeat): v
   learnWatermarks(state, heartbeat, heartbeat.commit);
   takeLease(state, heartbeat.echo);
   // The leader also uses a heartbeat of an old round to pass on a commit index: no answer is wanted.
-  if (heartbeat.round <= state.following.heartbeatRound) return;
-  state.following.heartbeatRound = heartbeat.round;
+  if (heartbeat.round <= state.answeredHeartbeatRound) return;
+  state.answeredHeartbeatRound = heartbeat.round;
   sendOnceDurable(state, from, {
     kind: 'heartbeat-answer',
     term: state.term,

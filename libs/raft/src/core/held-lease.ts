@@ -1,15 +1,39 @@
-import type { LogIndex } from './ids.ts';
 import type { LeaseEcho, Stamp } from './message.ts';
 import type { State } from './state.ts';
 
-export function takeLease(_state: State, _echo: LeaseEcho | undefined): void {}
-export function noteMatched(state: State, matched: LogIndex): void {
-  state.following.matched = matched;
+/**
+ * The follower's half of local reads, after its entries were taken. The stamp must be of this life,
+ * and the log must hold the leader's up to the floor: a last entry of the leader's own term proves
+ * that everything before it is the leader's too (log matching, §5.3). An echo that comes too early is
+ * dropped; the next one is a heartbeat away.
+ */
+export function takeLease(state: State, echo: LeaseEcho | undefined): void {
+  const { localReads, log } = state;
+  if (localReads === undefined || echo === undefined) return;
+  if (echo.stamp.incarnation !== state.incarnation) return;
+  if (log.lastTerm !== state.term || log.lastIndex < echo.floor) return;
+  const untilMs = echo.stamp.atMs + localReads.leaseMs - localReads.driftMs;
+  state.offeredLeaseUntilMs = Math.max(state.offeredLeaseUntilMs, untilMs);
 }
-export function stampNow(_state: State): Stamp | undefined {
-  return undefined;
+
+/**
+ * A lease counts from the moment the driver takes the batch, because only then can it have invalidated
+ * what the entries of the same message make stale. Until then the lease held before is the right one:
+ * its grantor waits for our acknowledgement of those entries.
+ */
+export function beginOfferedLease(state: State): void {
+  if (state.offeredLeaseUntilMs <= state.leaseUntilMs) return;
+  state.leaseUntilMs = state.offeredLeaseUntilMs;
 }
-export function dropLease(_state: State): void {}
-export function followerServes(_state: State, _nowMs: number): boolean {
-  return false;
+
+/** A state machine that was replaced by a snapshot begins without a lease, as after a start. */
+export function dropLease(state: State): void {
+  state.leaseUntilMs = -Infinity;
+  state.offeredLeaseUntilMs = -Infinity;
+}
+
+/** A stamp may be older than the answer it goes with; that only shortens the lease. */
+export function stampNow(state: State): Stamp | undefined {
+  if (state.localReads === undefined) return undefined;
+  return { incarnation: state.incarnation, atMs: state.nowMs };
 }

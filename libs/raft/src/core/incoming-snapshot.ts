@@ -5,7 +5,7 @@ import { forgetFrom, sendOnceDurable } from './durability.ts';
 import type { Input } from './effects.ts';
 import { hearLeader } from './election-timer.ts';
 import type { SnapshotMeta } from './entry.ts';
-import { dropLease, noteMatched } from './held-lease.ts';
+import { dropLease } from './held-lease.ts';
 import { logIndex, type NodeId } from './ids.ts';
 import type { SnapshotAnswer, SnapshotChunk } from './message.ts';
 import { keepUnwritten } from './outbox.ts';
@@ -55,7 +55,6 @@ export function onSnapshotChunk(state: State, from: NodeId, chunk: SnapshotChunk
 function catchUpBySnapshot(state: State, meta: SnapshotMeta): boolean {
   if (state.log.termAt(meta.index) !== meta.term) return false;
   commitThrough(state, meta.index);
-  noteMatched(state, meta.index);
   return true;
 }
 
@@ -137,7 +136,6 @@ function install(state: State, meta: SnapshotMeta): void {
   outbox.install = { meta, keepSuffix };
   outbox.restore = meta;
   dropLease(state);
-  noteMatched(state, meta.index);
 }
 
 function answerStaged(state: State, { from, meta, stored, round }: IncomingSnapshot): void {

@@ -2,7 +2,6 @@ import { noAskedReads } from './asked-reads.ts';
 import { durabilityOf } from './durability.ts';
 import { restartTimer } from './election-timer.ts';
 import type { DurableState, Membership } from './entry.ts';
-import { newFollowing } from './following.ts';
 import { indexZero, logIndex } from './ids.ts';
 import { invariant } from './invariant.ts';
 import { emptyBase, Log, type LogBase } from './log.ts';
@@ -49,7 +48,9 @@ export function initialState(options: CoreOptions): State {
     },
     candidacy: undefined,
     leadership: undefined,
-    following: newFollowing(),
+    answeredHeartbeatRound: 0,
+    leaseUntilMs: -Infinity,
+    offeredLeaseUntilMs: -Infinity,
     incoming: undefined,
     askedReads: noAskedReads(),
     durability: durabilityOf(hardState, log.lastIndex),

@@ -47,6 +47,8 @@ export interface Leadership {
   handOverDueMs: number;
   /** It has told a successor to stand: for the rest of the term it has no lease to read by. */
   leaseForfeited: boolean;
+  /** A member that was removed may be serving until then, and nobody hears of its log any more. */
+  departedServingUntilMs: number;
   readonly readers: Reader[];
   readonly readRounds: ReadRound[];
   /** Something may have to be sent. */
@@ -74,6 +76,7 @@ export function startLeadership(state: State): Leadership {
     transfer: undefined,
     handOverDueMs: state.awakeMs,
     leaseForfeited: false,
+    departedServingUntilMs: -Infinity,
     readers: [],
     readRounds: [],
     dirty: true,
@@ -92,13 +95,21 @@ export function startLeadership(state: State): Leadership {
 export function syncPeers(state: State, leadership: Leadership): void {
   const { byId } = leadership;
   const members = membersOf(state.log.membership).filter((id) => id !== state.id);
-  for (const id of byId.keys()) if (!members.includes(id)) byId.delete(id);
+  for (const [id, { lease }] of byId) {
+    if (members.includes(id)) continue;
+    leadership.departedServingUntilMs = Math.max(
+      leadership.departedServingUntilMs,
+      lease.servingUntilMs,
+    );
+    byId.delete(id);
+  }
   for (const id of members) {
     if (byId.has(id)) continue;
     const progress = startProgress({
       id,
       next: logIndex(state.log.lastIndex + 1),
       awakeMs: state.awakeMs,
+      servingUntilMs: state.nowMs + (state.localReads?.leaseMs ?? 0),
       messagesMax: state.limits.inflightMessagesMax,
       bytesMax: state.limits.inflightBytesMax,
     });

@@ -1,5 +1,5 @@
 import type { PeerProgress } from './core.ts';
-import { peerMayServe } from './granted-leases.ts';
+import { mayServe } from './granted-leases.ts';
 import { indexZero } from './ids.ts';
 import type { State } from './state.ts';
 
@@ -12,7 +12,7 @@ export function reportProgress(state: State, nowMs: number): readonly PeerProgre
       match: peer.match,
       state: peer.state,
       lastHeardMs: peer.heardAtMs,
-      mayServeLocally: peerMayServe(state, leadership, peer, nowMs),
+      mayServeLocally: mayServe(peer, nowMs),
     }));
   }
   if (leader === undefined) return [];

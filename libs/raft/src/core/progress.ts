@@ -2,7 +2,7 @@ import type { SnapshotMeta } from './entry.ts';
 import { indexZero, logIndex, type LogIndex, type NodeId } from './ids.ts';
 import { invariant } from './invariant.ts';
 import { InflightWindow } from './inflight-window.ts';
-import { noLease, type PeerLease } from './peer-lease.ts';
+import { startLease, type PeerLease } from './peer-lease.ts';
 
 /**
  * What a leader knows of one peer.
@@ -58,6 +58,8 @@ export interface ProgressStart {
   readonly id: NodeId;
   readonly next: LogIndex;
   readonly awakeMs: number;
+  /** Until then it may serve local reads by a lease that somebody else gave it. */
+  readonly servingUntilMs: number;
   readonly messagesMax: number;
   readonly bytesMax: number;
 }
@@ -79,7 +81,7 @@ export function startProgress(start: ProgressStart): Progress {
     heardMs: start.awakeMs,
     heardAtMs: undefined,
     sending: undefined,
-    lease: noLease(),
+    lease: startLease(start.servingUntilMs),
   };
 }
 

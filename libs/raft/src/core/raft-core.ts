@@ -7,8 +7,7 @@ import type { Effects, Input, Office, Proposal, ProposeResult } from './effects.
 import { countOwnVote, onElectionTimeout, onLeaderGone } from './election.ts';
 import type { Entry, Membership, SnapshotMeta } from './entry.ts';
 import { flushAppendAnswer } from './follower-log.ts';
-import { leaderServes } from './granted-leases.ts';
-import { followerServes } from './held-lease.ts';
+import { beginOfferedLease } from './held-lease.ts';
 import type { LogIndex, NodeId } from './ids.ts';
 import { onChunkStored } from './incoming-snapshot.ts';
 import { initialState } from './initial-state.ts';
@@ -102,6 +101,7 @@ export class RaftCore implements Core {
       state.askedReads.queued.length > 0 ||
       Math.min(state.commit, state.durability.index) > state.handedOut ||
       this.officeMoved() ||
+      state.offeredLeaseUntilMs > state.leaseUntilMs ||
       state.durability.issuedHardState.term !== state.term ||
       state.durability.issuedHardState.vote !== state.vote
     );
@@ -112,6 +112,7 @@ export class RaftCore implements Core {
     if (state.leadership === undefined) sendReadRequest(state);
     else pump(state, state.leadership);
     flushAppendAnswer(state);
+    beginOfferedLease(state);
     const write = issueWrite(state);
     const range = takeCommitted(state);
     const { outbox } = state;
@@ -158,9 +159,7 @@ export class RaftCore implements Core {
 
   mayServeLocally(nowMs: number): boolean {
     const { state } = this;
-    if (state.localReads === undefined) return false;
-    if (state.leadership !== undefined) return leaderServes(state, state.leadership, nowMs);
-    return followerServes(state, nowMs);
+    return state.localReads !== undefined && nowMs < state.leaseUntilMs;
   }
 
   entryAt(index: LogIndex): Entry | undefined {

@@ -2,7 +2,6 @@ import { failAskedReads } from './asked-reads.ts';
 import { commitAsLeader } from './commit.ts';
 import { restartTimer } from './election-timer.ts';
 import { hardStateIsDurable } from './durability.ts';
-import { newFollowing } from './following.ts';
 import type { NodeId, Term } from './ids.ts';
 import { invariant } from './invariant.ts';
 import { leaderClockMs, startLeadership } from './leadership.ts';
@@ -17,7 +16,7 @@ export function enterTerm(state: State, term: Term): void {
   state.term = term;
   state.vote = undefined;
   state.leader = undefined;
-  state.following = newFollowing();
+  state.answeredHeartbeatRound = 0;
   state.timer.leaderHeardMs = undefined;
   failAskedReads(state);
 }

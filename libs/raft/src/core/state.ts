@@ -3,7 +3,6 @@ import type { Office, Role } from './effects.ts';
 import type { SnapshotMeta } from './entry.ts';
 import type { LogIndex, NodeId, Term } from './ids.ts';
 import type { Durability } from './durability.ts';
-import type { Following } from './following.ts';
 import type { IncomingSnapshot } from './incoming-snapshot.ts';
 import type { Leadership } from './leadership.ts';
 import type { Log } from './log.ts';
@@ -51,7 +50,12 @@ export interface State {
   readonly timer: ElectionTimer;
   candidacy: Candidacy | undefined;
   leadership: Leadership | undefined;
-  following: Following;
+  /** The newest round of this term that a heartbeat answer went to; a repetition gets none. */
+  answeredHeartbeatRound: number;
+  /** Local reads are served before this moment of the monotonic clock, whoever leads by then. */
+  leaseUntilMs: number;
+  /** A longer lease, which begins to count with the next batch of effects. */
+  offeredLeaseUntilMs: number;
   incoming: IncomingSnapshot | undefined;
   readonly askedReads: AskedReads;
 

@@ -1,3 +1,4 @@
+import { forfeitLease } from './granted-leases.ts';
 import type { NodeId } from './ids.ts';
 import type { Leadership } from './leadership.ts';
 import { isVoter } from './membership.ts';
@@ -41,7 +42,7 @@ export function tellSuccessor(state: State, leadership: Leadership): void {
   if (leadership.byId.get(transfer.to)?.match !== state.log.lastIndex) return;
   transfer.toldAtMs = state.awakeMs;
   // Stickiness will not hold the others back from this election, so nothing may rest on it any more.
-  leadership.leaseForfeited = true;
+  forfeitLease(state, leadership);
   post(state.outbox, transfer.to, { kind: 'timeout-now', term: state.term });
 }
 

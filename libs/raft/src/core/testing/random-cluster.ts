@@ -1,5 +1,5 @@
 import type { Entry } from '../entry.ts';
-import { nodeId, type LogIndex, type NodeId } from '../ids.ts';
+import { logIndex, nodeId, type LogIndex, type NodeId } from '../ids.ts';
 import { invariant } from '../invariant.ts';
 import type { Envelope, Message } from '../message.ts';
 import type { LocalReads } from '../options.ts';
@@ -120,7 +120,7 @@ export class RandomCluster {
       this.propose();
     } else if (draw < 0.94) {
       this.read(node);
-    } else if (draw < 0.945) {
+    } else if (draw < 0.943) {
       this.crashOrStart(node);
     } else if (draw < 0.948) {
       this.paused.set(node.id, this.nowMs + this.random() * 800);
@@ -139,7 +139,10 @@ export class RandomCluster {
     } else {
       this.cut.clear();
     }
-    for (const one of this.nodes) if (this.random() < 0.6 && !this.isPaused(one)) this.work(one);
+    for (const one of this.nodes) {
+      if (!one.alive && this.random() < 0.02) one.start(this.nowMs);
+      if (this.random() < 0.6 && !this.isPaused(one)) this.work(one);
+    }
   }
 
   private advance(byMs: number): void {
@@ -312,6 +315,10 @@ export class RandomCluster {
     if (this.isPaused(node) || !node.core.mayServeLocally(this.nowMs)) return;
     this.localReads += 1;
     invariant(node.core.lastIndex >= this.maxSettled, 'who may serve has all that is settled');
+    const settled = this.committedEntries.get(this.maxSettled);
+    const own = node.core.entryAt(logIndex(this.maxSettled));
+    const same = settled === undefined || own === undefined || sameEntry(settled, own);
+    invariant(same, 'who may serve has what is settled, and not something else');
   }
 }
 

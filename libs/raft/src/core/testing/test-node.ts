@@ -74,6 +74,7 @@ export class TestNode {
   /** Handed over and not yet applied. */
   toApply: Entry[] = [];
   applied: LogIndex = indexZero;
+  installs = 0;
   readonly offices: Office[] = [];
   chunkReads: Effects['readChunk'][number][] = [];
   chunkStores: Effects['storeChunk'][number][] = [];
@@ -123,6 +124,7 @@ export class TestNode {
       invariant(effects.restore.index > this.applied, 'a restore never goes back');
       this.toApply = [];
       this.applied = effects.restore.index;
+      this.installs += 1;
     }
     this.toApply.push(...effects.committed);
     if (effects.compact !== undefined) this.disk.compact(effects.compact);
