@@ -48,7 +48,8 @@ export function readRequest(argv, env, dataRoot) {
   if (parsed.values.help === true) return { kind: 'help' };
 
   const placed = placeClusters(env);
-  const nodes = placed.clusters.flatMap((cluster) => planNodes(cluster, dataRoot));
+  const secure = (env['TLS_CERT_FILE'] ?? '') !== '';
+  const nodes = placed.clusters.flatMap((cluster) => planNodes(cluster, { dataRoot, secure }));
   /** @param {NodePlan} node @param {string} word */
   const isMeant = (node, word) =>
     [node.id, node.cluster.name, node.cluster.app].includes(word.toLowerCase());

@@ -12,6 +12,7 @@ import { join } from 'node:path';
  * @property {Cluster} cluster
  * @property {string} host
  * @property {number} port
+ * @property {boolean} secure whether the node speaks TLS on its port
  * @property {string} dataDir
  * @property {Readonly<Record<string, string>>} env
  */
@@ -72,10 +73,10 @@ export const portRange = ({ basePort }) =>
  * The three nodes of a cluster, each with the environment its app reads.
  *
  * @param {Cluster} cluster
- * @param {string} dataRoot
+ * @param {{ dataRoot: string, secure: boolean }} options
  * @returns {readonly NodePlan[]}
  */
-export function planNodes(cluster, dataRoot) {
+export function planNodes(cluster, { dataRoot, secure }) {
   const members = Array.from({ length: nodesPerCluster }, (_, index) => ({
     id: `${cluster.name}-${String(index + 1)}`,
     port: cluster.basePort + index,
@@ -88,6 +89,7 @@ export function planNodes(cluster, dataRoot) {
       cluster,
       host,
       port,
+      secure,
       dataDir,
       env: {
         CLUSTER_NAME: cluster.app,

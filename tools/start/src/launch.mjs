@@ -28,7 +28,7 @@ import { onStopRequest } from './stop-requests.mjs';
  * @returns {Promise<number>} the exit code
  */
 export async function launch({ root, argv, env }) {
-  const request = readRequest(argv, env, join(root, '.quorate'));
+  const request = readRequest(argv, env, join(root, '.quorate', 'data'));
   if (request.kind === 'help') {
     output.write(help);
     return exitCodes.clean;

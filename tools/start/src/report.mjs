@@ -24,8 +24,9 @@ const examples =
 
 const commandsMax = 3;
 
-/** @param {{ host: string, port: number }} node */
-export const address = ({ host, port }) => `http://${host}:${String(port)}`;
+/** @param {{ host: string, port: number, secure: boolean }} node */
+export const address = ({ host, port, secure }) =>
+  `${secure ? 'https' : 'http'}://${host}:${String(port)}`;
 
 /**
  * @param {readonly Standing[]} standings

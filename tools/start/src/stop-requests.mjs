@@ -5,7 +5,7 @@ const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
  * Only what comes after this pause is a second wish.
  */
 const sameWishMs = 500;
-const parentCheckMs = 1_000;
+const parentCheckMs = 250;
 
 /**
  * Calls `first` when the launcher shall stop and `again` when it shall not wait any longer.

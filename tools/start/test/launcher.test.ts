@@ -73,7 +73,7 @@ describe('starting', () => {
       cluster: 'lock-cluster',
       node_id: 'lock-2',
       peers: `lock-1@127.0.0.1:${base},lock-3@127.0.0.1:${base + 2}`,
-      data_dir: join(root, '.quorate', 'lock-cluster', 'lock-2'),
+      data_dir: join(root, '.quorate', 'data', 'lock-cluster', 'lock-2'),
       log_format: 'pretty',
     });
   });
@@ -87,7 +87,7 @@ describe('starting', () => {
   });
 
   it('keeps the data of earlier runs unless it is told to forget them', async () => {
-    const dataDir = join(root, '.quorate', 'lock-cluster', 'lock-1');
+    const dataDir = join(root, '.quorate', 'data', 'lock-cluster', 'lock-1');
     await mkdir(dataDir, { recursive: true });
     await writeFile(join(dataDir, 'wal'), 'entries');
 

@@ -50,6 +50,8 @@ export async function runTests({ root, projects, env }) {
       projects,
       env: {
         ...env,
+        // Nx turns colours on for what it runs, also where nobody sees them as such.
+        FORCE_COLOR: wantsColour(output, env) ? '1' : '0',
         TEST_RESULTS_DIR: resultsFolder,
         TEST_REDIS_URL: redis.url,
         TEST_REDIS_SERVER: redis.server,
