@@ -25,11 +25,11 @@ interface Holder {
 
 export interface LockTiming {
   readonly heartbeatMs: number;
-  /** How long a lock whose holder cannot be looked up is watched before it counts as left behind. */
-  readonly watchMs: number;
+  /** While it lasts, a lock whose holder cannot be looked up is watched for a heartbeat. */
+  readonly watch: () => Promise<unknown>;
 }
 
-const usualTiming: LockTiming = { heartbeatMs: 500, watchMs: 3_000 };
+const usualTiming: LockTiming = { heartbeatMs: 500, watch: () => delay(3_000) };
 
 /**
  * A file made with O_EXCL, for Node has no `flock`. Where the holder's process can be looked up (the
@@ -113,7 +113,7 @@ async function isAlive(
     return holder.pid !== process.pid && processAnswers(holder.pid);
   }
   const before = await touched(path);
-  await delay(timing.watchMs);
+  await timing.watch();
   return before !== (await touched(path));
 }
 
