@@ -1,6 +1,7 @@
 import type { DurableWrite } from '../core/effects.ts';
 import type { Envelope } from '../core/message.ts';
 import type { LogStore, StorageFailure } from '../storage/log-store.ts';
+import { isVoteOnly } from '../storage/write-gate.ts';
 import type { Environment } from './environment.ts';
 import type { RaftObserver } from './observer.ts';
 
@@ -97,9 +98,6 @@ export class DurableWrites {
     if (persistedId !== undefined) this.#context.persisted(persistedId);
   }
 }
-
-const isVoteOnly = (write: DurableWrite): boolean =>
-  write.hardState !== undefined && write.entries.length === 0 && write.install === undefined;
 
 const isVote = ({ message }: Envelope): boolean =>
   message.kind === 'vote-answer' || message.kind === 'vote-request';

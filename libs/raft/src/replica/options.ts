@@ -30,7 +30,7 @@ export interface ReplicaOptions<Command, Reply, Event> {
   /** Called once, when this replica can no longer be trusted; the process is expected to end. */
   readonly onFatal: (reason: string, cause?: unknown) => void;
   /** For simulations, which watch the core, or break it on purpose. */
-  readonly createCore: (options: CoreOptions) => Core;
+  readonly createCore?: (options: CoreOptions) => Core;
 }
 
 export interface ReplicaLimits {
@@ -53,6 +53,8 @@ export interface ReplicaLimits {
   /** A snapshot is taken when the log has grown by this much, or by the size of the last snapshot. */
   readonly snapshotLogBytesMin: number;
   readonly snapshotRetryMs: number;
+  /** A new snapshot is put off so long while the last one is being sent to a peer. */
+  readonly snapshotSendingMsMax: number;
   readonly snapshotChunkBytes: number;
   /** Must be the same on every node. */
   readonly requests: RequestTableLimits;
@@ -72,6 +74,7 @@ export const defaultReplicaLimits: ReplicaLimits = {
   nodeGoneAfterMs: 10_000,
   snapshotLogBytesMin: 64 * mebibyte,
   snapshotRetryMs: 10_000,
+  snapshotSendingMsMax: 60_000,
   snapshotChunkBytes: 256 * 1024,
   requests: { windowMs: 120_000, requestsMax: 1_000_000, bytesMax: 256 * mebibyte },
 };

@@ -1,8 +1,8 @@
 import type { Core } from '../core/core.ts';
+import { createCore } from '../core/raft-core.ts';
 import type { Effects, Input, Office } from '../core/effects.ts';
 import type { Entry, SnapshotMeta } from '../core/entry.ts';
 import type { LogIndex, NodeId } from '../core/ids.ts';
-import { decodeMembership } from '../core/membership.ts';
 import type { Envelope } from '../core/message.ts';
 import { ApplyQueue } from './apply-queue.ts';
 import { DurableWrites } from './durable-writes.ts';
@@ -56,7 +56,10 @@ export class ReplicaDriver<Command, Reply, Event> implements Replica<Command, Re
   #scheduled = false;
   #halted = false;
   readonly #runTurn = () => this.#guarded(() => this.#turn());
-  readonly #applyEntry = (entry: Entry) => this.#apply(entry);
+  readonly #apply = (entry: Entry) => {
+    // A membership is the core's business, and the first entry of a term nobody's.
+    if (entry.kind === 'command') this.#state.apply(entry);
+  };
 
   constructor(options: ReplicaOptions<Command, Reply, Event>) {
     this.#options = options;
@@ -65,7 +68,7 @@ export class ReplicaDriver<Command, Reply, Event> implements Replica<Command, Re
     this.#limits = { ...defaultReplicaLimits, ...options.replica };
     this.#own = { node: nodeId, incarnation };
     const nowMs = environment.nowMs();
-    this.core = options.createCore({
+    this.core = (options.createCore ?? createCore)({
       id: nodeId,
       incarnation,
       bootstrap: options.bootstrap,
@@ -110,7 +113,6 @@ export class ReplicaDriver<Command, Reply, Event> implements Replica<Command, Re
       queue: this.#queue,
       machine: options.machine,
       state: this.#state,
-      membership: durable.snapshot?.membership ?? options.bootstrap,
       restored: (meta) => this.#guarded(() => this.#restored(meta)),
       stepped: () => this.#schedule(),
       fatal: (reason) => this.#fatal(reason),
@@ -307,7 +309,7 @@ export class ReplicaDriver<Command, Reply, Event> implements Replica<Command, Re
     const before = this.#queue.index;
     const untilMs = this.#now() + this.#limits.sliceMs;
     this.#queue.run(
-      this.#applyEntry,
+      this.#apply,
       (term) => this.#proposals.termApplied(term),
       () => this.#now() >= untilMs,
     );
@@ -315,13 +317,6 @@ export class ReplicaDriver<Command, Reply, Event> implements Replica<Command, Re
     if (applied !== before) this.#advanced(applied);
     this.#reads.applied(applied);
     if (!this.#queue.empty) this.#schedule();
-  }
-
-  #apply(entry: Entry): void {
-    if (entry.kind === 'command') this.#state.apply(entry);
-    else if (entry.kind === 'membership') {
-      this.#snapshots.membershipApplied(decodeMembership(entry.payload));
-    }
   }
 
   #advanced(applied: LogIndex): void {

@@ -1,6 +1,6 @@
 import type { Core } from '../core/core.ts';
 import type { Effects } from '../core/effects.ts';
-import type { Membership, SnapshotMeta } from '../core/entry.ts';
+import type { SnapshotMeta } from '../core/entry.ts';
 import { indexZero, type LogIndex } from '../core/ids.ts';
 import type { LogStore, StorageFailure } from '../storage/log-store.ts';
 import type { ApplyQueue } from './apply-queue.ts';
@@ -24,7 +24,6 @@ export interface SnapshotsContext {
   /** Only the snapshot's side of both is used here. */
   readonly machine: Pick<StateMachine<never, never, never>, 'snapshot' | 'restore'>;
   readonly state: Pick<ReplicatedState<never, never, never>, 'ownParts'>;
-  readonly membership: Membership;
   readonly restored: (meta: SnapshotMeta) => void;
   /** Something was stepped into the core. */
   readonly stepped: () => void;
@@ -47,12 +46,10 @@ export class Snapshots {
   #takenAtBytes = 0;
   #notBeforeMs = -Infinity;
   #restoring: SnapshotMeta | undefined;
-  /** The one that the applied log has reached; the core may be ahead of it. */
-  #membership: Membership;
+  #sendingSinceMs: number | undefined;
 
   constructor(context: SnapshotsContext) {
     this.#context = context;
-    this.#membership = context.membership;
     const { store, environment, limits, fatal } = context;
     const brokenStore = ({ detail }: StorageFailure) => fatal(`the store is broken: ${detail}`);
     this.#taker = new SnapshotTaker({
@@ -96,20 +93,16 @@ export class Snapshots {
     const { queue, limits } = this.#context;
     const grownBytes = queue.bytesApplied - this.#takenAtBytes;
     if (grownBytes < Math.max(limits.snapshotLogBytesMin, this.#bytes)) return;
-    if (nowMs >= this.#notBeforeMs) this.take();
+    if (nowMs < this.#notBeforeMs || this.#isSending(nowMs)) return;
+    this.take();
   }
 
   /** False: not now (nothing new, or another snapshot is under way). */
   take(): boolean {
-    const { queue, machine, state } = this.#context;
+    const { core, queue, machine, state } = this.#context;
     const busy = this.#taker.busy || this.#staging.busy || this.#restorer.busy;
     if (busy || queue.index <= this.#index) return false;
-    const meta: SnapshotMeta = {
-      index: queue.index,
-      term: queue.term,
-      atMs: queue.atMs,
-      membership: this.#membership,
-    };
+    const meta = core.snapshotMetaAt(queue.index);
     this.#takenAtBytes = queue.bytesApplied;
     const encoder = new SnapshotEncoder({
       replica: state.ownParts().snapshot(),
@@ -148,8 +141,18 @@ export class Snapshots {
     this.#restorer.abort();
   }
 
-  membershipApplied(membership: Membership): void {
-    this.#membership = membership;
+  /**
+   * A snapshot on its way to a peer is gone as soon as a newer one is durable, and the peer begins
+   * anew. If state grows faster than it can be sent, waiting for ever would fill the disk instead.
+   */
+  #isSending(nowMs: number): boolean {
+    const { core, limits } = this.#context;
+    if (!core.progress(nowMs).some(({ state }) => state === 'snapshot')) {
+      this.#sendingSinceMs = undefined;
+      return false;
+    }
+    this.#sendingSinceMs ??= nowMs;
+    return nowMs - this.#sendingSinceMs < limits.snapshotSendingMsMax;
   }
 
   #taken(meta: SnapshotMeta, bytes: number, durationMs: number): void {
@@ -167,7 +170,6 @@ export class Snapshots {
     this.#index = meta.index;
     this.#bytes = bytes;
     this.#takenAtBytes = queue.bytesApplied;
-    this.#membership = meta.membership;
     queue.jump(meta);
     observer?.snapshotRestored?.({ bytes, durationMs });
     restored(meta);
