@@ -71,8 +71,10 @@ function learnWatermarks(
 }
 
 function answerMatched(state: State, from: NodeId, append: Append, match: LogIndex): void {
-  // Answers of one batch are one: matches of one term only add up. The later round and stamp hold.
-  const before = state.outbox.appendAnswer?.answer;
+  // Answers of one batch are one: matches of one term only add up. What an earlier term's leader would
+  // have been told is about another log, and nobody waits for it any more.
+  const pending = state.outbox.appendAnswer?.answer;
+  const before = pending?.term === state.term ? pending : undefined;
   const matched = before?.result.kind === 'matched' ? Math.max(before.result.match, match) : match;
   const answer: AppendAnswer = {
     kind: 'append-answer',

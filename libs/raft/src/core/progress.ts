@@ -42,6 +42,8 @@ export interface SnapshotSending {
   readonly meta: SnapshotMeta;
   /** The peer has staged everything before this. */
   ackedOffset: number;
+  /** What the peer's last answer asked for: less than `ackedOffset` if it began anew meanwhile. */
+  askedOffset: number;
   /** The next piece to read from the store. */
   readOffset: number;
   reading: boolean;

@@ -23,6 +23,7 @@ export function startSending(state: State, peer: Progress): void {
   peer.sending = {
     meta,
     ackedOffset: 0,
+    askedOffset: 0,
     readOffset: 0,
     reading: false,
     outstanding: [],
@@ -110,6 +111,7 @@ function noteStaged(
   sending: NonNullable<Progress['sending']>,
   nextOffset: number,
 ): void {
+  sending.askedOffset = nextOffset;
   if (nextOffset > sending.ackedOffset) {
     sending.ackedOffset = nextOffset;
     sending.movedMs = state.awakeMs;
@@ -133,18 +135,19 @@ function noteStaged(
 function rewind(state: State, sending: NonNullable<Progress['sending']>, offset: number): void {
   sending.ackedOffset = offset;
   sending.readOffset = offset;
+  sending.askedOffset = offset;
   sending.outstanding.length = 0;
   sending.lastSent = false;
   sending.movedMs = state.awakeMs;
 }
 
-/** Pieces and answers may be lost: what was not answered for an election timeout is sent again. */
+/** Pieces and answers may be lost: after an election timeout go on from where the peer last wanted. */
 export function retrySnapshot(state: State, peer: Progress): void {
   const { sending } = peer;
   const patienceMs = state.timing.electionTimeoutMinMs;
   if (sending === undefined || state.awakeMs - sending.movedMs < patienceMs) return;
   if (state.awakeMs - peer.heardMs > patienceMs) return;
-  rewind(state, sending, sending.ackedOffset);
+  rewind(state, sending, sending.askedOffset);
 }
 
 /** The link broke: go on from what the peer is known to have. */
