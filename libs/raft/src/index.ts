@@ -33,8 +33,8 @@ export type { MemoryLog } from './storage/memory/memory-store.ts';
 export { openFileStore } from './storage/file/file-store.ts';
 export type { FileStoreOptions } from './storage/file/file-store.ts';
 export type { SyncReport } from './storage/file/frame-writer.ts';
-export { StorageRefusal } from './storage/file/reports.ts';
-export type { StorageReport } from './storage/file/reports.ts';
+export { StorageRefusal } from './storage/reports.ts';
+export type { StorageReport } from './storage/reports.ts';
 export type {
   Answer,
   Completion,

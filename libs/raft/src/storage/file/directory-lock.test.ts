@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lockDirectory } from './directory-lock.ts';
 import type { DirectoryLock } from './directory-lock.ts';
-import { StorageRefusal } from './reports.ts';
-import type { StorageReport } from './reports.ts';
+import { StorageRefusal } from '../reports.ts';
+import type { StorageReport } from '../reports.ts';
 
 describe('the lock of a directory', () => {
   let directory: string;

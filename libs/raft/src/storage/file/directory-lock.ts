@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import fs from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { StorageRefusal } from './reports.ts';
-import type { OnStorageReport } from './reports.ts';
+import { StorageRefusal } from '../reports.ts';
+import type { OnStorageReport } from '../reports.ts';
 
 /** Held while a process uses a directory: two writers would tear each other's log apart. */
 export interface DirectoryLock {

@@ -10,13 +10,13 @@ import type { FileSystem, OpenFile } from './file-system.ts';
 import { FrameWriter } from './frame-writer.ts';
 import type { SyncReport } from './frame-writer.ts';
 import { Health } from './health.ts';
-import { LiveRanges } from './live-ranges.ts';
+import { LiveRanges } from '../live-ranges.ts';
 import { nodeFileSystem } from './node-file-system.ts';
 import { answered, completed } from './promised.ts';
 import { recoverSegments } from './recovery.ts';
-import type { LogRecord } from './record.ts';
-import { replaceNode, StorageRefusal } from './reports.ts';
-import type { OnStorageReport } from './reports.ts';
+import type { LogRecord } from '../log-record.ts';
+import { replaceNode, StorageRefusal } from '../reports.ts';
+import type { OnStorageReport } from '../reports.ts';
 import { Room } from './room.ts';
 import type { OpenSegment, Segment } from './segment.ts';
 import { SegmentSupply } from './segment-supply.ts';
@@ -75,7 +75,7 @@ class FileStore implements LogStore {
   private readonly health: Health;
   private readonly room: Room;
   private readonly snapshots: Snapshots;
-  private readonly ranges = new LiveRanges();
+  private readonly ranges = new LiveRanges<Segment>();
   private supply: SegmentSupply | undefined;
   private writer: FrameWriter | undefined;
   private compactTo = 0;
@@ -221,7 +221,7 @@ class FileStore implements LogStore {
         onReport({ kind: 'postponed', detail });
         return;
       }
-      this.ranges.segments.shift();
+      this.ranges.stretches.shift();
     }
   }
 

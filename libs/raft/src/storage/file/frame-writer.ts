@@ -7,12 +7,12 @@ import { isNoRoom } from './file-system.ts';
 import type { Failure } from './file-system.ts';
 import { sealFrame } from './frame.ts';
 import type { Health } from './health.ts';
-import type { LiveRanges } from './live-ranges.ts';
-import { encodeRecord } from './record.ts';
-import type { LogRecord } from './record.ts';
+import type { LiveRanges } from '../live-ranges.ts';
+import { encodeRecord } from '../log-record.ts';
+import type { LogRecord } from '../log-record.ts';
 import type { Room } from './room.ts';
 import type { SegmentSupply } from './segment-supply.ts';
-import type { OpenSegment } from './segment.ts';
+import type { OpenSegment, Segment } from './segment.ts';
 
 export interface SyncReport {
   readonly durationMs: number;
@@ -25,7 +25,7 @@ export interface FrameWriterOptions {
   readonly health: Health;
   readonly room: Room;
   readonly supply: SegmentSupply;
-  readonly ranges: LiveRanges;
+  readonly ranges: LiveRanges<Segment>;
   readonly nowMs: () => number;
   readonly onSync: (sync: SyncReport) => void;
 }
@@ -133,7 +133,7 @@ export class FrameWriter {
       .then((next) => {
         active?.file.close(() => undefined);
         this.active = next;
-        ranges.segments.push(next);
+        ranges.stretches.push(next);
         supply.prepare();
         this.writeFrame(next, batch, payload);
       })

@@ -1,6 +1,6 @@
 import type { StorageFailure } from '../log-store.ts';
 import type { Failure } from './file-system.ts';
-import type { OnStorageReport } from './reports.ts';
+import type { OnStorageReport } from '../reports.ts';
 
 /**
  * Whether the store may still be believed. After a failed sync the kernel may have thrown the dirty

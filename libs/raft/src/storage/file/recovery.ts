@@ -1,14 +1,14 @@
 import type { FileSystem, OpenFile } from './file-system.ts';
 import { findFrame, frameAt } from './frame.ts';
 import { answered, completed } from './promised.ts';
-import { decodeRecords } from './record.ts';
-import type { LogRecord } from './record.ts';
-import { replaceNode, StorageRefusal } from './reports.ts';
-import type { OnStorageReport } from './reports.ts';
+import { decodeRecords } from '../log-record.ts';
+import type { LogRecord } from '../log-record.ts';
+import { replaceNode, StorageRefusal } from '../reports.ts';
+import type { OnStorageReport } from '../reports.ts';
 import { decodeSegmentHeader, segmentHeaderBytes, segmentName, segmentNumber } from './segment.ts';
 import type { Segment } from './segment.ts';
 import { LogImage } from '../log-image.ts';
-import { LiveRanges } from './live-ranges.ts';
+import { LiveRanges } from '../live-ranges.ts';
 
 /** What the segments say, frame by frame, once a torn tail is cut off. */
 export interface Recovered {
@@ -44,7 +44,7 @@ export async function recoverSegments(
   if (replay.suspect !== undefined) await cutTornTail(fileSystem, replay.suspect, report);
   return {
     image: replay.image,
-    segments: replay.ranges.segments,
+    segments: replay.ranges.stretches,
     nextSequence: replay.nextSequence ?? 1,
     floor: replay.floor,
   };
@@ -52,7 +52,7 @@ export async function recoverSegments(
 
 class Replay {
   readonly image = new LogImage('anywhere');
-  readonly ranges = new LiveRanges();
+  readonly ranges = new LiveRanges<Segment>();
   nextSequence: number | undefined;
   floor = 0;
   suspect: Suspect | undefined;
@@ -64,7 +64,7 @@ class Replay {
     }
     const position = segmentHeaderBytes;
     const segment: Segment = { number, path, salt, lastIndex: 0, frames: 0, position };
-    this.ranges.segments.push(segment);
+    this.ranges.stretches.push(segment);
     this.replayFrames(segment, bytes);
     const endOffset = segment.position;
     if (isZero(bytes, endOffset)) return;

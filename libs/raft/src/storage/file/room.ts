@@ -1,7 +1,7 @@
 import type { Failure, FileSystem } from './file-system.ts';
 import { isNoRoom } from './file-system.ts';
 import { answered, completed } from './promised.ts';
-import type { OnStorageReport } from './reports.ts';
+import type { OnStorageReport } from '../reports.ts';
 import { createAnew, writeZeros } from './segment.ts';
 
 export interface RoomOptions {

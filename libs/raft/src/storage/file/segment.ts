@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import type { LogStretch } from '../live-ranges.ts';
 import type { FileSystem, OpenFile } from './file-system.ts';
 import { completed, answered } from './promised.ts';
 
@@ -7,14 +8,10 @@ import { completed, answered } from './promised.ts';
  * over blocks that exist leaves the file's metadata alone, and makes a sync cheaper by a third and
  * more than writing past the end of a file.
  */
-export interface Segment {
+export interface Segment extends LogStretch {
   readonly number: number;
   readonly path: string;
   readonly salt: number;
-  /** The highest index whose entry, not overwritten since, stands here; 0 when there is none. */
-  lastIndex: number;
-  /** Durable frames in it. */
-  frames: number;
   /** Where the next frame goes. */
   position: number;
 }

@@ -1,22 +1,14 @@
-import { crc32 } from 'node:zlib';
 import type { SnapshotMeta } from '../../core/entry.ts';
-import { decodeSnapshotMeta, encodeSnapshotMeta } from '../snapshot-meta.ts';
+import { replaceNode, StorageRefusal } from '../reports.ts';
+import {
+  decodeFooter,
+  footerTrailerBytes,
+  payloadBytesOf,
+  readVerified,
+} from '../snapshot-footer.ts';
+import type { SnapshotFooter } from '../snapshot-footer.ts';
 import type { FileSystem, OpenFile } from './file-system.ts';
 import { answered, completed } from './promised.ts';
-import { replaceNode, StorageRefusal } from './reports.ts';
-
-/**
- * A snapshot file: the payload as it came, then a footer that vouches for it.
- *
- *   payload · [crc u32 of each block] · meta · trailer
- *   trailer: payload bytes u48 · meta length u32 · footer crc u32 · magic u32
- *
- * The checksums are kept per block, so that a piece from the middle of a gigabyte is verified by
- * reading that piece only.
- */
-export const snapshotBlockBytes = 1 << 16;
-const trailerBytes = 18;
-const magic = 0x51_53_4e_31;
 
 export const snapshotName = (index: number): string =>
   `snapshot-${index.toString().padStart(16, '0')}.snap`;
@@ -26,58 +18,16 @@ export const snapshotIndex = (name: string): number | undefined => {
   return digits === undefined ? undefined : Number(digits);
 };
 
-/** Checksums of the blocks of a payload that arrives in pieces of any size. */
-export class BlockChecksums {
-  payloadBytes = 0;
-  private readonly blocks: number[] = [];
-  private running = 0;
-
-  add(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length;) {
-      const room = snapshotBlockBytes - (this.payloadBytes % snapshotBlockBytes);
-      const part = bytes.subarray(at, at + room);
-      this.running = crc32(part, this.running);
-      this.payloadBytes += part.length;
-      at += part.length;
-      if (this.payloadBytes % snapshotBlockBytes === 0) this.endBlock();
-    }
-  }
-
-  /** Call once, after the last piece. */
-  footer(meta: SnapshotMeta): Buffer {
-    if (this.payloadBytes % snapshotBlockBytes !== 0) this.endBlock();
-    const metaBytes = encodeSnapshotMeta(meta);
-    const footer = Buffer.alloc(this.blocks.length * 4 + metaBytes.length + trailerBytes);
-    let at = 0;
-    for (const block of this.blocks) at = footer.writeUInt32BE(block, at);
-    at += metaBytes.copy(footer, at);
-    at = footer.writeUIntBE(this.payloadBytes, at, 6);
-    at = footer.writeUInt32BE(metaBytes.length, at);
-    at = footer.writeUInt32BE(crc32(footer.subarray(0, at)), at);
-    footer.writeUInt32BE(magic, at);
-    return footer;
-  }
-
-  private endBlock(): void {
-    this.blocks.push(this.running);
-    this.running = 0;
-  }
-}
-
-/** A durable snapshot, open for reading. */
+/** A durable snapshot, open for reading: the payload as it came, then the footer. */
 export class SnapshotFile {
   readonly path: string;
-  readonly meta: SnapshotMeta;
-  readonly payloadBytes: number;
   private readonly file: OpenFile;
-  private readonly checksums: Buffer;
+  private readonly footer: SnapshotFooter;
 
-  private constructor(path: string, file: OpenFile, footer: Footer) {
+  private constructor(path: string, file: OpenFile, footer: SnapshotFooter) {
     this.path = path;
     this.file = file;
-    this.meta = footer.meta;
-    this.payloadBytes = footer.payloadBytes;
-    this.checksums = footer.checksums;
+    this.footer = footer;
   }
 
   static async open(fileSystem: FileSystem, path: string): Promise<SnapshotFile> {
@@ -90,23 +40,20 @@ export class SnapshotFile {
     }
   }
 
+  get meta(): SnapshotMeta {
+    return this.footer.meta;
+  }
+
+  get payloadBytes(): number {
+    return this.footer.payloadBytes;
+  }
+
   /** Verified bytes, at most `bytesMax` of them; throws a `StorageRefusal` where they are damaged. */
   async read(offset: number, bytesMax: number): Promise<Buffer> {
-    const endOffset = Math.min(offset + bytesMax, this.payloadBytes);
-    if (endOffset <= offset) return Buffer.alloc(0);
-    const from = offset - (offset % snapshotBlockBytes);
-    const to = Math.min(
-      Math.ceil(endOffset / snapshotBlockBytes) * snapshotBlockBytes,
-      this.payloadBytes,
-    );
-    const bytes = Buffer.allocUnsafeSlow(to - from);
-    const read = await answered<number>((done) => this.file.read(bytes, from, done));
-    for (let at = 0; at < bytes.length; at += snapshotBlockBytes) {
-      const block = bytes.subarray(at, at + snapshotBlockBytes);
-      const expected = this.checksums.readUInt32BE(((from + at) / snapshotBlockBytes) * 4);
-      if (at + block.length > read || crc32(block) !== expected) refuse(this.path, from + at);
-    }
-    return bytes.subarray(offset - from, endOffset - from);
+    const read = (from: number, to: number): Promise<Buffer> => readRange(this.file, from, to);
+    const piece = await readVerified(this.footer, read, offset, bytesMax);
+    if ('damagedAt' in piece) refuse(this.path, piece.damagedAt);
+    return piece.bytes;
   }
 
   async verify(): Promise<void> {
@@ -120,36 +67,21 @@ export class SnapshotFile {
   }
 }
 
-interface Footer {
-  readonly meta: SnapshotMeta;
-  readonly payloadBytes: number;
-  readonly checksums: Buffer;
+async function readFooter(file: OpenFile, path: string): Promise<SnapshotFooter> {
+  const size = await answered<number>((done) => file.size(done));
+  const trailerAt = size - footerTrailerBytes;
+  if (trailerAt < 0) refuse(path, 0);
+  const payloadBytes = payloadBytesOf(await readRange(file, trailerAt, size));
+  if (payloadBytes > trailerAt) refuse(path, trailerAt);
+  const footer = decodeFooter(await readRange(file, payloadBytes, size));
+  if (footer?.payloadBytes !== payloadBytes) refuse(path, payloadBytes);
+  return footer;
 }
 
-async function readFooter(file: OpenFile, path: string): Promise<Footer> {
-  const size = await answered<number>((done) => file.size(done));
-  const trailer = Buffer.alloc(trailerBytes);
-  const trailerOffset = size - trailerBytes;
-  if (trailerOffset < 0) refuse(path, 0);
-  await answered((done) => file.read(trailer, trailerOffset, done));
-  const payloadBytes = trailer.readUIntBE(0, 6);
-  const footer = Buffer.alloc(Math.max(0, size - payloadBytes));
-  const metaOffset = Math.ceil(payloadBytes / snapshotBlockBytes) * 4;
-  const metaLength = trailer.readUInt32BE(6);
-  if (footer.length !== metaOffset + metaLength + trailerBytes) refuse(path, trailerOffset);
-  await answered((done) => file.read(footer, payloadBytes, done));
-  const crcAt = footer.length - 8;
-  if (
-    footer.readUInt32BE(crcAt + 4) !== magic ||
-    crc32(footer.subarray(0, crcAt)) !== footer.readUInt32BE(crcAt)
-  ) {
-    refuse(path, payloadBytes);
-  }
-  return {
-    meta: decodeSnapshotMeta(footer.subarray(metaOffset, metaOffset + metaLength)),
-    payloadBytes,
-    checksums: footer.subarray(0, metaOffset),
-  };
+async function readRange(file: OpenFile, from: number, to: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(to - from);
+  const length = await answered<number>((done) => file.read(bytes, from, done));
+  return bytes.subarray(0, length);
 }
 
 function refuse(path: string, offset: number): never {

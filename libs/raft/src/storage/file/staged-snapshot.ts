@@ -7,7 +7,7 @@ import type { Health } from './health.ts';
 import { completed } from './promised.ts';
 import type { Room } from './room.ts';
 import { createAnew } from './segment.ts';
-import { BlockChecksums } from './snapshot-file.ts';
+import { BlockChecksums } from '../snapshot-footer.ts';
 
 export interface StagingOptions {
   readonly fileSystem: FileSystem;

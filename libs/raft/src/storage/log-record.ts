@@ -1,7 +1,7 @@
-import type { Entry, HardState, SnapshotMeta } from '../../core/entry.ts';
-import { nodeId, term } from '../../core/ids.ts';
-import { decodeEntries, encodeEntries } from '../../wire/entries.ts';
-import { decodeSnapshotMeta, encodeSnapshotMeta } from '../snapshot-meta.ts';
+import type { Entry, HardState, SnapshotMeta } from '../core/entry.ts';
+import { nodeId, term } from '../core/ids.ts';
+import { decodeEntries, encodeEntries } from '../wire/entries.ts';
+import { decodeSnapshotMeta, encodeSnapshotMeta } from './snapshot-meta.ts';
 
 /**
  * One durable write as it stands in a frame:
