@@ -15,6 +15,7 @@ import type {
   LockEvent,
   LockReply,
   LockTable,
+  WaitId,
 } from './state-machine/index.ts';
 
 export type LockGroup = Group<LockCommand, LockReply, LockEvent>;
@@ -22,7 +23,10 @@ export type LockGroup = Group<LockCommand, LockReply, LockEvent>;
 /** How a parked call ended. */
 export type CallEnd =
   | { readonly kind: 'granted'; readonly client: string; readonly holds: readonly HeldKey[] }
-  | { readonly kind: 'timed-out'; readonly position: number | undefined }
+  /** With a ticket the wait goes on at `position`. */
+  | { readonly kind: 'timed-out'; readonly ticket: WaitId; readonly position: number | undefined }
+  /** The node has to give up, and cannot tell what became of it. */
+  | { readonly kind: 'lost' }
   | { readonly kind: 'hold-lost'; readonly keys: readonly string[] }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'deadlocked'; readonly cycle: readonly CycleStep[] };
@@ -30,8 +34,8 @@ export type CallEnd =
 /** What a call was about, should its caller leave. */
 export interface Call {
   readonly number: number;
-  readonly client: string;
-  readonly keys: readonly string[];
+  /** Left out for a ticket: it lapses by itself when nobody asks for it. */
+  readonly about: { readonly client: string; readonly keys: readonly string[] } | undefined;
 }
 
 const ownWorkMs = 10_000;
@@ -74,13 +78,13 @@ export class LockService {
    * unknown, the log is told, so that no grant goes to nobody.
    */
   async askAndWait(
-    about: { readonly client: string; readonly keys: readonly string[]; readonly waitMs: number },
+    { about, waitMs }: { readonly about: Call['about']; readonly waitMs: number },
     command: (call: number) => LockCommand,
     { context, options }: { readonly context: Context; readonly options: ProposeOptions },
   ): Promise<LockReply | CallEnd | Problem> {
     this.#lastCall += 1;
-    const call: Call = { number: this.#lastCall, client: about.client, keys: about.keys };
-    const overfull = about.waitMs > 0 ? context.park(about.waitMs + graceMs) : undefined;
+    const call: Call = { number: this.#lastCall, about };
+    const overfull = waitMs > 0 ? context.park(waitMs + graceMs) : undefined;
     if (overfull !== undefined) return overfull;
     const place = this.#parking.takePlace();
     this.#calls.set(call.number, call);
@@ -95,7 +99,7 @@ export class LockService {
         return woken.result;
       }
       this.#leave(call);
-      return { kind: 'timed-out', position: undefined };
+      return { kind: 'lost' };
     } finally {
       place.close();
       this.#calls.delete(call.number);
@@ -114,9 +118,10 @@ export class LockService {
     return look(this.table);
   }
 
-  #leave({ client, keys, number }: Call): void {
+  #leave({ about, number }: Call): void {
+    if (about === undefined) return;
     const deadlineMs = performance.now() + ownWorkMs;
-    void this.group.propose({ kind: 'leave', client, keys, call: number }, { deadlineMs });
+    void this.group.propose({ kind: 'leave', ...about, call: number }, { deadlineMs });
   }
 
   #hear(event: LockEvent, _at: AppliedAt): void {
@@ -125,7 +130,11 @@ export class LockService {
         this.#wake(event.callers, { kind: 'granted', client: event.client, holds: event.holds });
         return;
       case 'timed-out':
-        this.#wake(event.callers, { kind: 'timed-out', position: event.position });
+        this.#wake(event.callers, {
+          kind: 'timed-out',
+          ticket: event.wait,
+          position: event.position,
+        });
         return;
       case 'hold-lost':
         this.#wake(event.callers, { kind: 'hold-lost', keys: event.keys });
@@ -156,12 +165,15 @@ export class LockService {
     for (const key of this.#parking.keys()) {
       const call = this.#calls.get(Number(key));
       if (call === undefined) continue;
-      const { client, keys, number } = call;
-      const outlook = this.table.outlook({ client, keys, caller: { ...this.#life, call: number } });
-      if (outlook.kind === 'granted') {
+      const { about, number } = call;
+      const outlook =
+        about && this.table.outlook({ ...about, caller: { ...this.#life, call: number } });
+      if (outlook?.kind === 'waiting') continue;
+      if (about !== undefined && outlook?.kind === 'granted') {
+        const { client } = about;
         this.#parking.wake(key, { kind: 'granted', client, holds: outlook.holds });
-      } else if (outlook.kind === 'over') {
-        this.#parking.wake(key, { kind: 'timed-out', position: undefined });
+      } else {
+        this.#parking.wake(key, { kind: 'lost' });
       }
     }
   }

@@ -37,6 +37,21 @@ export class QueueMetrics {
       registers,
     });
   }
+
+  /** What the log did by itself happens on every node; the leader counts it. */
+  listen(shards: readonly Shard[]): void {
+    for (const { group } of shards) {
+      group.onEvents((events) => {
+        if (events.length === 0 || group.status().role !== 'leader') return;
+        for (const event of events) {
+          if (event.kind === 'redelivered') this.redelivered.inc({ queue: event.queue });
+          else if (event.kind === 'dead-lettered') this.deadLettered.inc({ queue: event.queue });
+          else if (event.kind === 'expired')
+            this.expired.inc({ queue: event.queue }, event.messages);
+        }
+      });
+    }
+  }
 }
 
 /** Gauges are read from the state when somebody looks. */

@@ -111,3 +111,11 @@ export {
 export { Parking, type Place, type Woken } from './cluster/parking.ts';
 export { noLeader, replyOrProblem } from './cluster/outcomes.ts';
 export { requestRef, type RequestOf } from './cluster/request-ref.ts';
+export { StartError } from './lifecycle/start-error.ts';
+export { markDataFolder } from './cluster/data-marker.ts';
+export {
+  startClusterNode,
+  type AppParts,
+  type ClusterApp,
+  type ShardParts,
+} from './cluster/start-node.ts';

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
-import { ListenError } from './serve.ts';
+import { StorageRefusal } from '@quorate/raft';
+import { StartError } from './start-error.ts';
 
 export interface Runnable {
   stop(): Promise<void>;
@@ -44,8 +45,13 @@ export function runService(main: () => Promise<Runnable>, options: RunOptions): 
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // A launcher that started this process holds a channel to it; should it die, even by kill -9, the
+  // channel closes and the node stops instead of running on unseen.
+  process.on('disconnect', () => {
+    if (!stopping) stop('SIGTERM');
+  });
   started.catch((error: unknown) => {
-    if (!(error instanceof ListenError)) crash(error, options);
+    if (!(error instanceof StartError || error instanceof StorageRefusal)) crash(error, options);
     lastLine(options, `${options.name} cannot start: ${error.message}`);
     process.exit(exitCodeStartFailed);
   });

@@ -6,6 +6,7 @@ import { formatHostPort } from '../config/addresses.ts';
 import type { TlsMaterial } from '../config/tls.ts';
 import type { Service } from '../http/service.ts';
 import { stopGracefully, type StopHook } from './graceful-stop.ts';
+import { StartError } from './start-error.ts';
 
 export type OnUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
@@ -29,8 +30,8 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Why a server could not listen, in one line for the person who started it. */
-export class ListenError extends Error {
+/** The port cannot be had. */
+export class ListenError extends StartError {
   override readonly name = 'ListenError';
 }
 
