@@ -40,6 +40,14 @@ describe('every project of the workspace', () => {
     }
   });
 
+  it.each(projects)('%s depends only on what the list of dependencies accounts for', (project) => {
+    const list = readFileSync(join(root, 'docs', 'adr', '0004-dependencies.md'), 'utf8');
+    const { dependencies = {} } = read(project, 'package.json') as Manifest;
+    for (const name of Object.keys(dependencies)) {
+      if (!name.startsWith('@quorate/')) expect(list).toContain(`| ${name} `);
+    }
+  });
+
   it.each(typed)('%s is part of the type check', (project) => {
     const { references } = read('tsconfig.json') as { references: { path: string }[] };
     expect(references.map(({ path }) => path)).toContain(project);
