@@ -40,7 +40,10 @@ export const lockApp = (
     const desk = { locks, config, metrics };
     return {
       routes: [...acquireRoutes(desk), ...holdRoutes(desk), ...lookRoutes(desk)],
-      stats: () => machine.counts(),
+      stats() {
+        const { reservedKeys, ...counts } = machine.counts();
+        return { ...counts, reserved_keys: reservedKeys };
+      },
     };
   },
 });

@@ -78,6 +78,7 @@ export {
   type Route,
   type RouteSpec,
 } from './routes/route.ts';
+export { takesPost } from './routes/takes-post.ts';
 export { jsonDepthMax, jsonValue, type JsonValue } from './routes/json-value.ts';
 export {
   roleNumber,

@@ -1,4 +1,4 @@
-import { defineRoute, isProblem, type Outcome, type Route } from '@quorate/service-kit';
+import { defineRoute, isProblem, takesPost, type Outcome, type Route } from '@quorate/service-kit';
 import { z } from 'zod';
 import { fencingToken, type LockView } from '../state-machine/index.ts';
 import type { Desk } from './desk.ts';
@@ -54,6 +54,9 @@ function describeLock(
   };
 }
 
+/** Paths of their own: a lock of that name is not looked at by its path. */
+const verbs = new Set(['acquire', 'release', 'renew', 'convert', 'ticket', 'cancel', 'verify']);
+
 const graphEdgesMax = 10_000;
 
 /** Looking changes nothing; it is linearizable unless the caller is content with less. */
@@ -93,7 +96,13 @@ export const lookRoutes = (desk: Desk): readonly Route[] => [
       const found = await desk.locks.read(query.consistency, deadlineMs, (table) =>
         table.waitGraph(graphEdgesMax),
       );
-      return 'code' in found ? found : { status: 200, body: found };
+      if ('code' in found) return found;
+      const edges = found.edges.map(({ client, waitsFor, ...edge }) => ({
+        client_id: client,
+        waits_for: waitsFor,
+        ...edge,
+      }));
+      return { status: 200, body: { edges, more: found.more } };
     },
   }),
   defineRoute({
@@ -103,7 +112,9 @@ export const lookRoutes = (desk: Desk): readonly Route[] => [
     summary: 'One lock: holders, waiters in order, tokens, remaining leases',
     request: { params: keyParams, query: readQuery },
     responses: { 200: { description: 'The lock', body: lockBody } },
+    problems: ['method_not_allowed'],
     handler: async ({ params: { key }, query }, { deadlineMs }): Promise<Outcome> => {
+      if (verbs.has(key)) return takesPost(`/lock/${key}`, `/lock?prefix=${key}`);
       const found = await desk.locks.read(query.consistency, deadlineMs, (table) => ({
         lock: table.view(key),
       }));

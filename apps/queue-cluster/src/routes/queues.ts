@@ -1,5 +1,5 @@
 import { invariant } from '@quorate/raft';
-import { defineRoute, isProblem, type Outcome, type Route } from '@quorate/service-kit';
+import { defineRoute, isProblem, takesPost, type Outcome, type Route } from '@quorate/service-kit';
 import { z } from 'zod';
 import { problem } from '../problems.ts';
 import type { Shard } from '../shards/shard.ts';
@@ -9,6 +9,9 @@ import { optionsFor, shardOf, type Desk } from './desk.ts';
 import { peekQueue } from './peek.ts';
 import { describeQueue, queueReport, settingsBody } from './queue-report.ts';
 import { defineBody, emptyBody, peekBody, queueParams } from './schemas.ts';
+
+/** Paths of their own: a queue of that name is seen in the list of all. */
+const verbs = new Set(['enq', 'deq', 'ack', 'nack', 'extend']);
 
 const noQueue = (queue: string): Outcome => problem('not_found', `There is no queue "${queue}".`);
 
@@ -73,7 +76,9 @@ export const queueRoutes = (desk: Desk): readonly Route[] => [
     summary: 'One queue: settings, gauges, shard and its leader',
     request: { params: queueParams },
     responses: { 200: { description: 'The queue', body: queueReport } },
+    problems: ['method_not_allowed'],
     handler: async ({ params: { queue } }, { deadlineMs }): Promise<Outcome> => {
+      if (verbs.has(queue)) return takesPost(`/queue/${queue}`, '/queue');
       const shard = shardOf(desk, queue);
       const found = await shard.read(deadlineMs, ({ byName }) => {
         const one = byName.get(queue);

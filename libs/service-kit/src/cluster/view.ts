@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Group, GroupStatus, NodeId } from '@quorate/raft';
 import { formatHostPort, type Peer } from '../config/addresses.ts';
 import { problem } from '../errors/problem.ts';
@@ -22,6 +23,9 @@ export interface ViewOptions {
   readonly isStopping: () => boolean;
   readonly stats: () => object;
 }
+
+const transferMs = 3_000;
+const nowMs = (): number => performance.now();
 
 /** What a node tells of itself, read from its groups when asked. */
 export function nodeView(options: ViewOptions): NodeView {
@@ -60,12 +64,17 @@ export function nodeView(options: ViewOptions): NodeView {
     async transfer(to, { deadlineMs }) {
       const known = to === undefined || options.members.some((member) => member.id === to);
       if (!known) return problem('not_found', `There is no node "${to}" in this cluster.`);
+      if (options.members.length < 2) {
+        return problem('invalid_request', 'This node is its whole cluster: nobody else can lead.');
+      }
       const led = groups.filter((group) => group.status().role === 'leader');
       if (led.length === 0) {
         return problem('no_leader', `This node does not lead; ${first().leader ?? 'nobody'} does.`);
       }
       const done = await Promise.all(
-        led.map((group) => group.transfer(to as NodeId | undefined, deadlineMs)),
+        led.map((group) =>
+          group.transfer(to as NodeId | undefined, Math.min(deadlineMs, nowMs() + transferMs)),
+        ),
       );
       const transferred = done.filter(Boolean).length;
       return { status: 200, body: { transferred, of: led.length, leader: first().leader ?? null } };
