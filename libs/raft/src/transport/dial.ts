@@ -131,6 +131,10 @@ export function mismatch(
     const detail = `it belongs to the cluster "${peer.cluster}", we to "${self.cluster}"`;
     return { why: 'other-cluster', detail };
   }
+  if (peer.settings !== self.settings) {
+    const detail = `it is set to ${peer.settings}, we to ${self.settings}`;
+    return { why: 'other-settings', detail };
+  }
   return undefined;
 }
 

@@ -21,6 +21,8 @@ export interface Introduction {
   readonly cluster: string;
   readonly node: string;
   readonly incarnation: number;
+  /** What all nodes must have set alike; see `LinksOptions`. */
+  readonly settings: string;
   readonly nonce: string;
 }
 
@@ -36,6 +38,7 @@ export type LinkRefusal =
   | 'not-a-link'
   | 'other-protocol'
   | 'other-cluster'
+  | 'other-settings'
   | 'unknown-node'
   | 'wrong-address'
   | 'former-life'
@@ -54,19 +57,21 @@ export function isProof(claimed: Uint8Array, expected: Uint8Array): boolean {
   return claimed.length === expected.length && timingSafeEqual(claimed, expected);
 }
 
-const fieldsOf = ({ protocol, cluster, node, incarnation, nonce }: Introduction) => [
+const fieldsOf = ({
   protocol,
   cluster,
   node,
   incarnation,
+  settings,
   nonce,
-];
+}: Introduction): readonly unknown[] => [protocol, cluster, node, incarnation, settings, nonce];
 
 const headerNames = {
   protocol: 'quorate-protocol',
   cluster: 'quorate-cluster',
   node: 'quorate-node',
   incarnation: 'quorate-incarnation',
+  settings: 'quorate-settings',
   nonce: 'quorate-nonce',
 } as const;
 
@@ -81,6 +86,7 @@ export function toHeaders(introduction: Introduction): Record<string, string> {
     [headerNames.cluster]: encodeURIComponent(introduction.cluster),
     [headerNames.node]: encodeURIComponent(introduction.node),
     [headerNames.incarnation]: String(introduction.incarnation),
+    [headerNames.settings]: encodeURIComponent(introduction.settings),
     [headerNames.nonce]: introduction.nonce,
   };
 }
@@ -93,11 +99,12 @@ export function fromHeaders(headers: Headers): Introduction | undefined {
   const incarnation = Number(headers[headerNames.incarnation]);
   const cluster = textHeader(headers, headerNames.cluster);
   const node = textHeader(headers, headerNames.node);
+  const settings = textHeader(headers, headerNames.settings);
   const nonce = headers[headerNames.nonce];
   if (!Number.isSafeInteger(protocol) || !Number.isSafeInteger(incarnation)) return undefined;
-  if (cluster === undefined || node === undefined) return undefined;
+  if (cluster === undefined || node === undefined || settings === undefined) return undefined;
   if (typeof nonce !== 'string' || nonce.length < 32) return undefined;
-  return { protocol, cluster, node, incarnation, nonce };
+  return { protocol, cluster, node, incarnation, settings, nonce };
 }
 
 export function textHeader(headers: Headers, name: string): string | undefined {

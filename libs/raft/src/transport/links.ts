@@ -56,7 +56,6 @@ interface Peer {
 class NodeLinks implements Links {
   readonly #options: LinksOptions;
   readonly #limits: LinkLimits;
-  readonly #self: Omit<Introduction, 'nonce'>;
   readonly #peers = new Map<string, Peer>();
   #beat: NodeJS.Timeout | undefined;
   #closed = false;
@@ -64,12 +63,6 @@ class NodeLinks implements Links {
   constructor(options: LinksOptions) {
     this.#options = options;
     this.#limits = { ...defaultLinkLimits, ...options.limits };
-    this.#self = {
-      protocol: protocolVersion,
-      cluster: options.clusterName,
-      node: options.nodeId,
-      incarnation: options.incarnation,
-    };
     for (const address of options.peers) {
       if (address.id === options.nodeId) continue;
       this.#peers.set(address.id, {
@@ -105,7 +98,7 @@ class NodeLinks implements Links {
       return true;
     }
     const options = {
-      self: this.#self,
+      self: this.#introduction(),
       secret: this.#options.secret,
       timeoutMs: this.#limits.handshakeTimeoutMs,
       objection: (peer: Introduction) => this.#objection(peer),
@@ -143,6 +136,17 @@ class NodeLinks implements Links {
     }
   }
 
+  #introduction(): Omit<Introduction, 'nonce'> {
+    const { clusterName, nodeId, incarnation, settings } = this.#options;
+    return {
+      protocol: protocolVersion,
+      cluster: clusterName,
+      node: nodeId,
+      incarnation,
+      settings: settings?.() ?? '',
+    };
+  }
+
   #dials({ address }: Peer): boolean {
     return this.#options.nodeId > address.id;
   }
@@ -161,7 +165,7 @@ class NodeLinks implements Links {
   #dial(peer: Peer): void {
     if (this.#closed || peer.giveUp !== undefined || peer.link !== undefined) return;
     const options = {
-      self: this.#self,
+      self: this.#introduction(),
       to: peer.address,
       secret: this.#options.secret,
       tls: this.#options.tls,

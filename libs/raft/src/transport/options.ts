@@ -15,6 +15,11 @@ export interface LinksOptions {
   readonly nodeId: NodeId;
   readonly incarnation: number;
   readonly peers: readonly PeerAddress[];
+  /**
+   * What every node must have set alike because it is part of what the log means (leases, the window
+   * of the request table). Compared when a link is made; read then, not before.
+   */
+  readonly settings?: () => string;
   /** Known to all nodes of the cluster and nobody else. Empty: anyone who reaches the port may join. */
   readonly secret: string;
   /** Set when the nodes' port speaks TLS: how to dial it (`ca`, and `cert` and `key` where asked). */
