@@ -5,13 +5,14 @@ import type { Duplex } from 'node:stream';
 import type { NodeId } from '../core/ids.ts';
 import type { Limits, LocalReads, Timing } from '../core/options.ts';
 import type { RaftObserver } from '../replica/observer.ts';
-import type { ReplicaLimits } from '../replica/options.ts';
+import { defaultReplicaLimits, type ReplicaLimits } from '../replica/options.ts';
 import type { PeerMessage } from '../replica/peer-message.ts';
 import { createReplica, type Replica } from '../replica/replica.ts';
 import type { Codec, StateMachine } from '../replica/state-machine.ts';
 import type { LogStore } from '../storage/log-store.ts';
 import { createLinks, type Links, type LinkStatus } from '../transport/links.ts';
 import type { LinkEvent, LinksOptions, PeerAddress } from '../transport/options.ts';
+import { TurnQueue } from './turn-queue.ts';
 
 export interface HostOptions {
   readonly clusterName: string;
@@ -81,6 +82,9 @@ class NodeHost implements Host {
   readonly #options: HostOptions;
   readonly #links: Links;
   readonly #groups = new Map<string, Hosted>();
+  readonly #turns = new TurnQueue();
+  /** What the groups' logs mean depends on these: no link to a node that has set them otherwise. */
+  readonly #settings: string[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: HostOptions) {
@@ -92,6 +96,7 @@ class NodeHost implements Host {
       incarnation,
       peers: members,
       secret,
+      settings: () => this.#settings.toSorted().join(' '),
       ...(tls === undefined ? {} : { tls }),
       onMessage: (from, groupId, message) => this.#groups.get(groupId)?.receive(from, message),
       onReset: (peer, refused) => {
@@ -124,7 +129,7 @@ class NodeHost implements Host {
       environment: {
         nowMs: () => performance.now(),
         random: Math.random,
-        defer: (run) => void setImmediate(run),
+        defer: (run) => this.#turns.defer(run),
         send: (to, message) => this.#links.send(to, groupId, message),
       },
       ...(observer === undefined ? {} : { observer }),
@@ -132,14 +137,16 @@ class NodeHost implements Host {
       onFatal: (reason, cause) => onFatal(groupId, reason, cause),
     });
     this.#groups.set(groupId, replica);
+    const window = replicaLimits?.requests ?? defaultReplicaLimits.requests;
+    this.#settings.push(JSON.stringify([groupId, window, group.localReads ?? null]));
     return replica;
   }
 
   start(): void {
     this.#links.start();
-    this.#timer = setInterval(() => {
-      for (const replica of this.#groups.values()) replica.tick();
-    }, tickMs);
+    // Timers run before sockets are read: after a stall, messages that wait are taken in first, lest
+    // a node that was asleep takes its leader for dead.
+    this.#timer = setInterval(() => setImmediate(() => this.#tick()), tickMs);
   }
 
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
@@ -154,5 +161,9 @@ class NodeHost implements Host {
     clearInterval(this.#timer);
     this.#links.close();
     await Promise.all([...this.#groups.values()].map((replica) => replica.stop()));
+  }
+
+  #tick(): void {
+    for (const replica of this.#groups.values()) replica.tick();
   }
 }
