@@ -28,7 +28,7 @@ const codes = {
  */
 export function wantsColour(output, env) {
   if (env['NO_COLOR']) return false;
-  if (env['FORCE_COLOR']) return env['FORCE_COLOR'] !== '0';
+  if (env['FORCE_COLOR']) return !['0', 'false'].includes(env['FORCE_COLOR']);
   return output.isTTY === true;
 }
 

@@ -57,6 +57,7 @@ describe('colour', () => {
     expect(wantsColour(pipe, {})).toBe(false);
     expect(wantsColour(terminal, { NO_COLOR: '1' })).toBe(false);
     expect(wantsColour(pipe, { FORCE_COLOR: '1' })).toBe(true);
-    expect(wantsColour(pipe, { FORCE_COLOR: '0' })).toBe(false);
+    expect(wantsColour(terminal, { FORCE_COLOR: '0' })).toBe(false);
+    expect(wantsColour(terminal, { FORCE_COLOR: 'false' })).toBe(false);
   });
 });

@@ -50,8 +50,9 @@ export async function runTests({ root, projects, env }) {
       projects,
       env: {
         ...env,
-        // Nx turns colours on for what it runs, also where nobody sees them as such.
-        FORCE_COLOR: wantsColour(output, env) ? '1' : '0',
+        // Nx turns colours on for what it runs, also where nobody sees them as such. Only this word
+        // keeps it from that: it takes a 0 for its own output alone.
+        FORCE_COLOR: wantsColour(output, env) ? 'true' : 'false',
         TEST_RESULTS_DIR: resultsFolder,
         TEST_REDIS_URL: redis.url,
         TEST_REDIS_SERVER: redis.server,

@@ -32,6 +32,11 @@ describe('npm test', () => {
     expect(lines).toContainEqual(expect.stringMatching(/^nx run-many -t test .*=raft,mesi /));
   });
 
+  it('writes no colours into a log', async () => {
+    const { lines } = await run();
+    expect(lines).toContain('colour false');
+  });
+
   it('fails when a test fails', async () => {
     const { code, lines } = await run({ FIXTURE_RUN: 'fails' });
     expect(lines.at(-1)).toBe('41 passed, 3 failed, 2 skipped');

@@ -19,6 +19,7 @@ const nxFixture = `
       JSON.stringify({ project, passed: 0, failed: 0, skipped: 0, running: [], complete: true, ...results }),
     );
   console.log('nx ' + process.argv.slice(2).join(' '));
+  console.log('colour ' + process.env.FORCE_COLOR);
   console.log('redis ' + TEST_REDIS_URL + ' ' + TEST_REDIS_SERVER);
   report('raft', { passed: 40, skipped: 2 });
   report('mesi', FIXTURE_RUN === 'fails' ? { passed: 1, failed: 3 } : { passed: 4 });
