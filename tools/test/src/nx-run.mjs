@@ -59,9 +59,13 @@ export function runProjectTests({ root, projects, env, timeoutMs }) {
     const child = spawn(findNode(root), args, {
       cwd: root,
       env: withWorkspacePath(root, env),
-      stdio: ['ignore', 'inherit', 'inherit'],
+      // A pipe and not the terminal itself: on a terminal Nx runs every task in another pseudo
+      // terminal, which cannot be made in a process group of our own.
+      stdio: ['ignore', 'pipe', 'pipe'],
       detached: process.platform !== 'win32',
     });
+    child.stdout.pipe(process.stdout, { end: false });
+    child.stderr.pipe(process.stderr, { end: false });
     const { pid } = child;
     /** @type {'timed out' | 'interrupted' | undefined} */
     let cut;
