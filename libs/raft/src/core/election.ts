@@ -140,6 +140,6 @@ export function onLeaderGone(state: State, leader: NodeId): void {
     .filter((id) => id !== leader)
     .sort((a, b) => (a < b ? -1 : 1));
   const rank = Math.max(0, order.indexOf(state.id));
-  const waitMs = timing.heartbeatIntervalMs * (rank / 2 + state.random() / 4);
+  const waitMs = timing.heartbeatIntervalMs * (rank + state.random() / 4);
   timer.deadlineMs = Math.min(timer.deadlineMs, state.awakeMs + waitMs);
 }

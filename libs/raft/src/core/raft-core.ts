@@ -190,8 +190,12 @@ export class RaftCore implements Core {
 
   private onPeerReset(peer: NodeId, refused: boolean): void {
     const { state } = this;
-    const progress = state.leadership?.byId.get(peer);
-    if (progress !== undefined) onPeerReset(state, progress);
+    const { leadership } = state;
+    const progress = leadership?.byId.get(peer);
+    if (leadership !== undefined && progress !== undefined) {
+      onPeerReset(state, progress);
+      leadership.dirty = true;
+    }
     requeueReadsTo(state, peer);
     if (refused) onLeaderGone(state, peer);
   }

@@ -4,21 +4,8 @@ import { invariant } from '../invariant.ts';
 import type { Envelope, Message } from '../message.ts';
 import type { LocalReads } from '../options.ts';
 import { seededRandom } from './random.ts';
+import { testLimits, testTiming } from './settings.ts';
 import { TestNode } from './test-node.ts';
-
-export const testTiming = {
-  electionTimeoutMinMs: 100,
-  electionTimeoutMaxMs: 200,
-  heartbeatIntervalMs: 20,
-};
-
-export const testLimits = {
-  inflightMessagesMax: 4,
-  inflightBytesMax: 2_000,
-  appendBytesMax: 400,
-  uncommittedBytesMax: 10_000,
-  trailingBytesMax: 300,
-};
 
 export interface RandomClusterOptions {
   readonly seed: number;
@@ -158,9 +145,9 @@ export class RandomCluster {
 
   /** One turn of a node's driver, with everything that is asynchronous left undone at random. */
   private work(node: TestNode): void {
-    const { send, reads } = node.take();
-    this.post(node.id, send);
-    for (const { id, index } of reads) this.readReady(id, index);
+    const effects = node.take();
+    this.post(node.id, effects?.send ?? []);
+    for (const { id, index } of effects?.reads ?? []) this.readReady(id, index);
     const calm = this.loss === 0;
     while (node.writes.length > 0 && (calm || this.random() < 0.6)) {
       this.post(node.id, node.persistNext(this.nowMs));
@@ -293,7 +280,10 @@ export class RandomCluster {
    */
   private checkCompleteness({ core }: TestNode): void {
     if ([...this.leaders.keys()].some((term) => term > core.office.term)) return;
-    invariant(core.lastIndex >= this.maxCommit, 'leader completeness: nothing committed is missing');
+    invariant(
+      core.lastIndex >= this.maxCommit,
+      'leader completeness: nothing committed is missing',
+    );
     for (const [index, entry] of this.committedEntries) {
       const own = core.entryAt(logIndex(index));
       invariant(own === undefined || sameEntry(own, entry), 'leader completeness');

@@ -1,5 +1,5 @@
 import type { Core } from '../core.ts';
-import type { DurableWrite, Effects, Input, Office, ReadReady } from '../effects.ts';
+import type { DurableWrite, Effects, Input, Office } from '../effects.ts';
 import type { DurableState, Entry, HardState, SnapshotMeta } from '../entry.ts';
 import { indexZero, logIndex, termZero, type LogIndex, type NodeId } from '../ids.ts';
 import { invariant } from '../invariant.ts';
@@ -116,8 +116,8 @@ export class TestNode {
   }
 
   /** Takes one batch of effects; the write waits for `persistNext`, what may leave is returned. */
-  take(): { readonly send: readonly Envelope[]; readonly reads: readonly ReadReady[] } {
-    if (!this.alive || !this.core.hasEffects()) return { send: [], reads: [] };
+  take(): Effects | undefined {
+    if (!this.alive || !this.core.hasEffects()) return undefined;
     const effects = this.core.takeEffects();
     if (effects.write !== undefined) this.writes.push(effects.write);
     if (effects.restore !== undefined) {
