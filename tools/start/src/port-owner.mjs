@@ -1,4 +1,5 @@
 import { readFile, readdir, readlink } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { runQuietly } from './setup.mjs';
 
 /**
@@ -52,7 +53,9 @@ async function findOnLinux(port) {
       names.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')),
     );
     if (!links.some((link) => sockets.has(link))) continue;
-    return describe((await readFile(`/proc/${pid}/comm`, 'utf8')).trim(), pid);
+    // The command, not `comm`: that is the name of a thread, and Node calls its first MainThread.
+    const [command = ''] = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+    return describe(basename(command), pid);
   }
   return undefined;
 }
@@ -101,4 +104,5 @@ export function listeningPid(netstat, port) {
  * @param {string | undefined} name
  * @param {string} pid
  */
-const describe = (name, pid) => (name === undefined ? `process ${pid}` : `${name} (pid ${pid})`);
+const describe = (name, pid) =>
+  name === undefined || name === '' ? `process ${pid}` : `${name} (pid ${pid})`;

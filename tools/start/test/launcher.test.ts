@@ -111,7 +111,7 @@ describe('refusing to start', () => {
       const lines = text().trim().split('\n');
       expect(lines).toHaveLength(1);
       expect(lines[0]).toContain(`port ${base + 1} is taken by `);
-      if (process.platform === 'linux') expect(lines[0]).toContain(`(pid ${process.pid})`);
+      if (process.platform === 'linux') expect(lines[0]).toContain(`node (pid ${process.pid})`);
       expect(lines[0]).toContain('LOCK_PORT moves the lock-cluster');
       expect(await isFree(base)).toBe(true);
       expect(await isFree(base + 2)).toBe(true);
