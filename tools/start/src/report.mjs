@@ -1,3 +1,5 @@
+import { clusters } from './clusters.mjs';
+
 /** @typedef {import('./clusters.mjs').Cluster} Cluster */
 /** @typedef {import('./fleet.mjs').Standing} Standing */
 /** @typedef {import('./setup.mjs').Paint} Paint */
@@ -88,5 +90,20 @@ export function formatCommands(standings, paint, platform) {
   return [title, ...shown, docs].join('\n');
 }
 
-/** How one node is started again by hand. @param {string} id */
-export const restartCommand = (id) => `npm start -- ${id}`;
+/**
+ * How one node is started again by hand, on the ports its cluster has now.
+ *
+ * @param {import('./clusters.mjs').NodePlan} plan
+ * @param {NodeJS.Platform} platform
+ */
+export function restartCommand({ id, cluster }, platform) {
+  const command = `npm start -- ${id}`;
+  const usual = clusters.some(
+    (one) => one.name === cluster.name && one.basePort === cluster.basePort,
+  );
+  if (usual) return command;
+  const { portVariable, basePort } = cluster;
+  return platform === 'win32'
+    ? `$env:${portVariable} = ${String(basePort)}; ${command}`
+    : `${portVariable}=${String(basePort)} ${command}`;
+}

@@ -116,7 +116,7 @@ function watch(nodes, signal, paint) {
   for (const node of nodes) {
     void node.ended.then(() => {
       if (signal.aborted) return;
-      const command = restartCommand(node.plan.id);
+      const command = restartCommand(node.plan, process.platform);
       say(paint('yellow', `  To start it again, in another terminal: ${command}`));
     });
   }

@@ -154,7 +154,7 @@ describe('running', () => {
     process.kill(pid, 'SIGKILL');
 
     await says(/✘ lock-2 ended with signal SIGKILL\./);
-    await says(/To start it again, in another terminal: npm start -- lock-2/);
+    await says(new RegExp(`in another terminal: .*LOCK_PORT.*${base}.* npm start -- lock-2`));
     expect(await health(base)).toMatchObject({ node_id: 'lock-1' });
     expect(await isFree(base + 1)).toBe(true);
   });

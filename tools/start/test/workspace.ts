@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -100,32 +101,26 @@ export function startLauncher(
   };
 }
 
-/** A base for three ports in a row that nobody listens on now. */
+/**
+ * The first of several ports in a row that nobody listens on now. They lie below those the system
+ * gives to outgoing connections: one of these could take a port before its node does.
+ */
 export async function findFreePorts(count: number): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt += 1) {
-    const base = await listenBriefly(0);
-    if (base === undefined || base + count > 65_535) continue;
-    const others = Array.from({ length: count - 1 }, (_, index) => base + index + 1);
-    const found = await Promise.all(others.map(listenBriefly));
-    if (found.every((port) => port !== undefined)) return base;
+    const base = randomInt(10_000, 30_000);
+    const ports = Array.from({ length: count }, (_, index) => base + index);
+    if ((await Promise.all(ports.map(isFree))).every((free) => free)) return base;
   }
-  throw new Error(`no ${String(count)} free ports in a row`);
+  throw new Error(`no ${count} free ports in a row`);
 }
 
-function listenBriefly(port: number): Promise<number | undefined> {
+/** Whether nobody listens on the port. */
+export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(undefined));
+    server.once('error', () => resolve(false));
     server.listen(port, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        resolve(typeof address === 'object' && address !== null ? address.port : undefined);
-      });
+      server.close(() => resolve(true));
     });
   });
-}
-
-/** Resolves when nobody listens on the port any more. */
-export async function isFree(port: number): Promise<boolean> {
-  return (await listenBriefly(port)) !== undefined;
 }
