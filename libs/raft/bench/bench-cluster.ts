@@ -8,6 +8,7 @@ import { join } from 'node:path';
 export class BenchCluster {
   readonly nodes = new Map<string, ChildProcess>();
   readonly #directory: string;
+  #members: { readonly id: string; readonly host: string; readonly port: number }[] = [];
 
   private constructor(directory: string) {
     this.#directory = directory;
@@ -27,8 +28,33 @@ export class BenchCluster {
         return { id, host: '127.0.0.1', port };
       }),
     );
+    cluster.#members = members;
     await cluster.ask({ kind: 'members', members }, 'up');
     return cluster;
+  }
+
+  /** As a crash does. */
+  async kill(id: string): Promise<void> {
+    const child = this.nodes.get(id)!;
+    this.nodes.delete(id);
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** Where it stood before: the same folder and port. */
+  async restart(file: string, id: string): Promise<string> {
+    const { port } = this.#members.find((member) => member.id === id)!;
+    const child = this.#fork(file, id, undefined, port);
+    await answer(child, 'listening');
+    child.send({ kind: 'members', members: this.#members });
+    await answer(child, 'up');
+    return id;
+  }
+
+  /** Waits until a node says something of its own accord. */
+  hear<Answer>(id: string, kind: string): Promise<Answer> {
+    return answer<Answer & { kind: string }>(this.nodes.get(id)!, kind);
   }
 
   /** Tells all nodes, and waits until all have answered. */
@@ -61,10 +87,10 @@ export class BenchCluster {
     await rm(this.#directory, { recursive: true, force: true });
   }
 
-  #fork(file: string, id: string, cpuProfiles: string | undefined): ChildProcess {
+  #fork(file: string, id: string, cpuProfiles?: string, port = 0): ChildProcess {
     const execArgv =
       cpuProfiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProfiles}`];
-    const child = fork(file, ['--node', id, join(this.#directory, id)], { execArgv });
+    const child = fork(file, ['--node', id, join(this.#directory, id), String(port)], { execArgv });
     child.on('exit', (code) => {
       if (code !== 0 && code !== null) {
         process.stderr.write(`node ${id} ended with ${code}\n`);

@@ -6,6 +6,7 @@ import {
   type Codec,
   createHost,
   type Host,
+  type Limits,
   nextIncarnation,
   nodeId,
   openFileStore,
@@ -35,19 +36,21 @@ export interface BenchNode<Command, Reply> {
 
 /** One node as a process: it listens, hears from its parent who the others are, and takes part. */
 export async function startBenchNode<Command, Reply>(
-  place: { readonly id: string; readonly directory: string },
+  place: { readonly id: string; readonly directory: string; readonly port?: number },
   group: {
     readonly machine: StateMachine<Command, Reply, never>;
     readonly commands: Codec<Command>;
     readonly replies: Codec<Reply>;
     readonly replica?: Partial<ReplicaLimits>;
     readonly observer?: RaftObserver;
+    readonly limits?: Partial<Limits>;
   },
 ): Promise<BenchNode<Command, Reply>> {
   const server = createServer((_request, response) => response.writeHead(404).end());
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(place.port ?? 0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   tell({ kind: 'listening', port });
+  process.on('disconnect', () => process.exit(1));
   const { members } = await heard<Membership>('members');
   const host = createHost({
     clusterName: 'bench',
@@ -55,6 +58,7 @@ export async function startBenchNode<Command, Reply>(
     incarnation: await nextIncarnation(place.directory),
     members: members.map((member) => ({ ...member, id: nodeId(member.id) })),
     secret: 'bench',
+    ...(group.limits === undefined ? {} : { limits: group.limits }),
     timing: { electionTimeoutMinMs: 500, electionTimeoutMaxMs: 1_000, heartbeatIntervalMs: 100 },
     onFatal: (groupId, reason, cause) => {
       throw new Error(`${groupId}: ${reason}`, { cause });

@@ -17,12 +17,14 @@ interface Run {
   readonly encoder: SnapshotEncoder;
   readonly writer: SnapshotWriter;
   readonly startedMs: number;
+  writing: boolean;
 }
 
 /**
- * Writes a snapshot while everything else goes on: a chunk is made (within a slice), handed to the
- * store, and the next is made when the store has taken it. So a slow disk slows the snapshot down and
- * nothing else, and memory holds one chunk.
+ * Writes a snapshot while everything else goes on: at a tick, a chunk is made (within a slice) and handed
+ * to the store; the next waits for the store to take it and for another tick. So a slow disk slows the
+ * snapshot down and nothing else, memory holds one chunk, and a large snapshot neither keeps the
+ * event loop nor the disk from the log: it is never urgent.
  */
 export class SnapshotTaker {
   readonly #context: SnapshotTakerContext;
@@ -39,9 +41,12 @@ export class SnapshotTaker {
   start(meta: SnapshotMeta, encoder: SnapshotEncoder): void {
     const { store, environment } = this.#context;
     const writer = store.createSnapshot(meta);
-    const run = { meta, encoder, writer, startedMs: environment.nowMs() };
-    this.#run = run;
-    environment.defer(() => this.#writeChunk(run));
+    this.#run = { meta, encoder, writer, startedMs: environment.nowMs(), writing: false };
+  }
+
+  tick(): void {
+    const run = this.#run;
+    if (run?.writing === false) this.#writeChunk(run);
   }
 
   abort(): void {
@@ -52,7 +57,7 @@ export class SnapshotTaker {
   }
 
   #writeChunk(run: Run): void {
-    if (this.#run !== run) return;
+    run.writing = true;
     const { environment, sliceMs, chunkBytes } = this.#context;
     const untilMs = environment.nowMs() + sliceMs;
     const chunk = run.encoder.take(chunkBytes, () => environment.nowMs() >= untilMs);
@@ -62,7 +67,7 @@ export class SnapshotTaker {
     }
     run.writer.append(chunk, (failure) => {
       if (this.#run !== run) return;
-      if (failure === undefined) environment.defer(() => this.#writeChunk(run));
+      if (failure === undefined) run.writing = false;
       else this.#fail(failure);
     });
   }

@@ -90,6 +90,7 @@ export class Snapshots {
 
   tick(nowMs: number): void {
     this.#restorer.tick(nowMs);
+    this.#taker.tick();
     const { queue, limits } = this.#context;
     const grownBytes = queue.bytesApplied - this.#takenAtBytes;
     if (grownBytes < Math.max(limits.snapshotLogBytesMin, this.#bytes)) return;

@@ -5,7 +5,10 @@ import type { SnapshotSink } from '../replica/state-machine.ts';
  * since; `take` makes the next piece when asked, so that the reader decides how fast it goes.
  */
 export interface SnapshotRun {
-  /** The next piece of at most about 64 KiB; `undefined` when all is written. */
+  /**
+   * The next piece of at most about 64 KiB; `undefined` when all is written. Its first byte is left
+   * free for the number of the part, so that a large state is not copied once more to prepend it.
+   */
   take(): Uint8Array | undefined;
   /** Pieces that wait in memory because their values changed first; `undefined` when none does. */
   takeChanged(): Uint8Array | undefined;
@@ -17,7 +20,7 @@ export interface SnapshotRun {
 export interface SnapshotPart {
   /** Begins at once; a run that was under way is cancelled. */
   snapshot(): SnapshotRun;
-  /** Empties the part; pieces are then fed in the order in which they were taken. */
+  /** Empties the part; pieces are then fed in the order in which they were taken, without that byte. */
   restore(): SnapshotSink;
 }
 
@@ -28,7 +31,7 @@ export function wholePart(part: {
 }): SnapshotPart {
   return {
     snapshot() {
-      let piece: Uint8Array | undefined = part.encode();
+      let piece: Uint8Array | undefined = Buffer.concat([Buffer.alloc(1), part.encode()]);
       return {
         take() {
           const taken = piece;

@@ -5,7 +5,7 @@ import type { SnapshotPart, SnapshotRun } from './snapshot-part.ts';
 /**
  * Several parts as one snapshot: all begin at the same moment and are written one after another.
  * Before each piece, what changed in *any* part is written first, so that a part whose turn is far
- * off does not pile up old values in memory. Each piece is preceded by its part's number.
+ * off does not pile up old values in memory. Each piece begins with its part's number.
  *
  * A state machine made of parts has its `snapshot` and `restore` from here.
  */
@@ -62,8 +62,6 @@ function takeNext(runs: readonly SnapshotRun[]): Uint8Array | undefined {
 }
 
 function numbered(part: number, piece: Uint8Array): Uint8Array {
-  const out = Buffer.allocUnsafe(piece.length + 1);
-  out[0] = part;
-  out.set(piece, 1);
-  return out;
+  piece[0] = part;
+  return piece;
 }

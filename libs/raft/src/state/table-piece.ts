@@ -8,6 +8,8 @@ export interface TableRecord {
 
 const bytesMax = 65_536;
 const headerBytes = 1 + 6;
+/** Left free in front of a piece that is written; see `SnapshotRun.take`. */
+const freeBytes = 1;
 const recordHeaderBytes = 6 + 4;
 
 /**
@@ -41,8 +43,8 @@ export class PieceWriter {
   }
 
   take(passed: number): Uint8Array {
-    const out = Buffer.allocUnsafe(this.#bytes);
-    let at = out.writeUInt8(this.#early ? 1 : 0, 0);
+    const out = Buffer.allocUnsafe(freeBytes + this.#bytes);
+    let at = out.writeUInt8(this.#early ? 1 : 0, freeBytes);
     at = out.writeUIntBE(passed, at, 6);
     for (const { ordinal, bytes } of this.#records) {
       at = out.writeUIntBE(ordinal, at, 6);
