@@ -61,7 +61,6 @@ export function issueWrite(state: State): DurableWrite | undefined {
     hardState: durability.issuedHardState,
     issuedMs: state.awakeMs,
   });
-  if (outbox.unwritten.length > 0) state.log.rememberRun(outbox.unwritten);
   return {
     id,
     hardState: changed ? durability.issuedHardState : undefined,

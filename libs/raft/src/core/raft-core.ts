@@ -109,8 +109,13 @@ export class RaftCore implements Core {
 
   takeEffects(): Effects {
     const { state } = this;
-    if (state.leadership === undefined) sendReadRequest(state);
-    else pump(state, state.leadership);
+    if (state.leadership === undefined) {
+      sendReadRequest(state);
+    } else {
+      // What is about to be written is what the followers are sent: one array, encoded once.
+      if (state.outbox.unwritten.length > 0) state.log.rememberRun(state.outbox.unwritten);
+      pump(state, state.leadership);
+    }
     flushAppendAnswer(state);
     beginOfferedLease(state);
     const write = issueWrite(state);
