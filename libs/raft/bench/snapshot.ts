@@ -1,7 +1,8 @@
-import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import { performance } from 'node:perf_hooks';
 
 import { BenchCluster } from './bench-cluster.ts';
 import { heard, startBenchNode, tell, untilLed } from './bench-node.ts';
+import { type LoopHeld, LoopWatch } from './loop-watch.ts';
 import { largeCommands, LargeMachine, replyCodec, valueBytes } from './large-machine.ts';
 
 /**
@@ -11,19 +12,15 @@ import { largeCommands, LargeMachine, replyCodec, valueBytes } from './large-mac
  *
  *   npx nx bench-snapshot raft [-- --values 100000 --puts 300]
  */
-interface Held {
+interface Held extends LoopHeld {
   readonly kind: 'held-is';
-  readonly p999Ms: number;
-  readonly maxMs: number;
   readonly campaigns: number;
   readonly snapshots: readonly string[];
 }
 
-const samplingMs = 1;
-
 async function runNode(id: string, directory: string, port: number): Promise<void> {
   const machine = new LargeMachine();
-  const delay = monitorEventLoopDelay({ resolution: samplingMs });
+  const loop = new LoopWatch();
   let campaigns = 0;
   let snapshots: string[] = [];
   const note = (what: string, { bytes, durationMs }: { bytes: number; durationMs: number }) => {
@@ -90,8 +87,7 @@ async function runNode(id: string, directory: string, port: number): Promise<voi
     take: () => void replica.takeSnapshot(),
     size: () => tell({ kind: 'size-is', values: machine.values.size }),
     reset: () => {
-      delay.reset();
-      delay.enable();
+      loop.reset();
       campaigns = 0;
       snapshots = [];
       tell({ kind: 'reset-done' });
@@ -99,8 +95,7 @@ async function runNode(id: string, directory: string, port: number): Promise<voi
     held: () =>
       tell({
         kind: 'held-is',
-        p999Ms: delay.percentile(99.9) / 1e6 - samplingMs,
-        maxMs: delay.max / 1e6 - samplingMs,
+        ...loop.report(),
         campaigns,
         snapshots,
       }),
@@ -154,11 +149,14 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 function report(held: ReadonlyMap<string, Held>): void {
-  print('| node | loop held p99.9 ms | longest ms | elections | snapshots |');
-  print('| --- | ---: | ---: | ---: | --- |');
-  for (const [id, { p999Ms, maxMs, campaigns, snapshots }] of held) {
-    const cells = [id, p999Ms.toFixed(1), maxMs.toFixed(1), campaigns, snapshots.join(', ')];
-    print(`| ${cells.join(' | ')} |`);
+  print(
+    '| node | loop held p99.9 ms | longest | own CPU p99.9 ms | longest | elections | snapshots |',
+  );
+  print('| --- | ---: | ---: | ---: | ---: | ---: | --- |');
+  for (const [id, node] of held) {
+    const { p999Ms, maxMs, cpuP999Ms, cpuMaxMs } = node;
+    const times = [p999Ms, maxMs, cpuP999Ms, cpuMaxMs].map((ms) => ms.toFixed(1));
+    print(`| ${[id, ...times, node.campaigns, node.snapshots.join(', ')].join(' | ')} |`);
   }
 }
 
