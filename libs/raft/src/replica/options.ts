@@ -55,8 +55,10 @@ export interface ReplicaLimits {
   readonly snapshotRetryMs: number;
   /** A new snapshot is put off so long while the last one is being sent to a peer. */
   readonly snapshotSendingMsMax: number;
-  /** So much of a snapshot is written in a tick, or read at once: at 10 ms, 50 MB a second. */
+  /** So much of a snapshot is written in a tick: at 10 ms, 50 MB a second. */
   readonly snapshotChunkBytes: number;
+  /** So much is read at once, to be sent or restored; several may be on their way to a peer. */
+  readonly snapshotReadBytes: number;
   /** Must be the same on every node. */
   readonly requests: RequestTableLimits;
 }
@@ -77,5 +79,6 @@ export const defaultReplicaLimits: ReplicaLimits = {
   snapshotRetryMs: 10_000,
   snapshotSendingMsMax: 60_000,
   snapshotChunkBytes: 512 * 1024,
+  snapshotReadBytes: 128 * 1024,
   requests: { windowMs: 120_000, requestsMax: 1_000_000, bytesMax: 256 * mebibyte },
 };

@@ -348,7 +348,7 @@ describe('snapshots', () => {
   });
 
   it('restore a node at its start, before anything after them is applied', () => {
-    const world = new SmallWorld(three, { snapshotLogBytesMin: 5_000, snapshotChunkBytes: 500 });
+    const world = new SmallWorld(three, { snapshotLogBytesMin: 5_000, snapshotReadBytes: 500 });
     world.elect();
     fill(world, 200);
     const { follower } = world;

@@ -73,7 +73,7 @@ export class Snapshots {
     this.#restorer = new SnapshotRestorer({
       store,
       environment,
-      chunkBytes: limits.snapshotChunkBytes,
+      chunkBytes: limits.snapshotReadBytes,
       restored: (meta, bytes, durationMs) => this.#restored(meta, bytes, durationMs),
       failed: fatal,
     });
@@ -124,7 +124,7 @@ export class Snapshots {
 
   readChunk({ to, index, offset }: Effects['readChunk'][number]): void {
     const { core, store, environment, limits, stepped } = this.#context;
-    store.readSnapshot(index, offset, limits.snapshotChunkBytes, ({ bytes, last }) => {
+    store.readSnapshot(index, offset, limits.snapshotReadBytes, ({ bytes, last }) => {
       const nowMs = environment.nowMs();
       core.step({ kind: 'chunk-read', nowMs, to, index, offset, bytes, last });
       stepped();
