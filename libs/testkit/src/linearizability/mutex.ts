@@ -47,5 +47,6 @@ export const mutexModel: Model<MutexInput, MutexOutput, MutexState> = {
         return holds ? { owner: undefined, token: state.token } : undefined;
     }
   },
-  describe: (input, output) => `${JSON.stringify(input)} → ${output === undefined ? "?" : JSON.stringify(output)}`,
+  describe: (input, output) =>
+    `${JSON.stringify(input)} → ${output === undefined ? '?' : JSON.stringify(output)}`,
 };

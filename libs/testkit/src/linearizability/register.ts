@@ -54,7 +54,8 @@ export const registerModel: Model<RegisterInput, RegisterOutput, RegisterState> 
       }
     }
   },
-  describe: (input, output) => `${JSON.stringify(input)} → ${output === undefined ? "?" : JSON.stringify(output)}`,
+  describe: (input, output) =>
+    `${JSON.stringify(input)} → ${output === undefined ? '?' : JSON.stringify(output)}`,
 };
 
 const mayBe = (state: RegisterState, version: number): boolean =>

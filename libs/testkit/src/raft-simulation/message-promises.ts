@@ -45,9 +45,11 @@ export function checkPromises(
       return;
     case 'snapshot-answer':
       hold(
-        !message.installed || (image.snapshot?.index ?? 0) >= message.index,
+        // A log that holds everything the snapshot stands for does as well as the snapshot.
+        !message.installed ||
+          Math.max(image.lastIndex, image.snapshot?.index ?? 0) >= message.index,
         'a snapshot is durable before it is acknowledged',
-        () => `${from} says it installed ${message.index}`,
+        () => `${from} says it has all up to ${message.index}; its disk ends at ${image.lastIndex}`,
       );
       return;
     case 'append':

@@ -1,9 +1,10 @@
 import type { Applied, AppliedAt, Codec, Notice, SnapshotSink, StateMachine } from '@quorate/raft';
+import { hold } from './violation.ts';
 
 /**
  * The state machine that simulations run: registers that can be set, compared and set, and leased
- * for a time, and a count of how often each command was applied, which is how a command that was
- * applied twice is seen.
+ * for a time. It remembers every command it was ever given, by a tag that no two share, and so sees
+ * when one is applied a second time.
  */
 export type RegisterCommand =
   | {
@@ -46,7 +47,8 @@ export class RegisterMachine implements StateMachine<
   RegisterEvent
 > {
   private registers = new Map<string, Register>();
-  private applications = new Map<string, number>();
+  /** The version that each command wrote, or 0 where it met a conflict. */
+  private applied = new Map<string, number>();
   private readonly pieceBytes: number;
 
   constructor(pieceBytes = 512) {
@@ -57,20 +59,30 @@ export class RegisterMachine implements StateMachine<
     return this.registers.get(key) ?? never;
   }
 
-  timesApplied(tag: string): number {
-    return this.applications.get(tag) ?? 0;
+  wasApplied(tag: string): boolean {
+    return this.applied.has(tag);
+  }
+
+  /** What the command was answered, if it was ever applied. */
+  replyTo(tag: string): RegisterReply | undefined {
+    const version = this.applied.get(tag);
+    if (version === undefined) return undefined;
+    return version === 0 ? { kind: 'conflict' } : { kind: 'written', version };
   }
 
   apply(command: RegisterCommand, at: AppliedAt): Applied<RegisterReply, RegisterEvent> {
-    this.applications.set(command.tag, this.timesApplied(command.tag) + 1);
+    const { tag } = command;
+    hold(!this.wasApplied(tag), 'applied once', () => `command ${tag} again at ${at.index}`);
     const { key, value } = command;
     if (command.kind === 'compare-and-set' && this.read(key).version !== command.expectedVersion) {
+      this.applied.set(tag, 0);
       return { reply: { kind: 'conflict' }, events: [] };
     }
     const version: number = at.index;
     const ttlMs = command.kind === 'set' ? command.ttlMs : undefined;
     const expiresAtMs = ttlMs === undefined ? undefined : at.atMs + ttlMs;
     this.registers.set(key, { value, version, expiresAtMs });
+    this.applied.set(tag, version);
     return { reply: { kind: 'written', version }, events: [{ kind: 'changed', key, version }] };
   }
 
@@ -97,7 +109,7 @@ export class RegisterMachine implements StateMachine<
 
   private *pieces(): Iterable<Uint8Array> {
     const whole = Buffer.from(
-      JSON.stringify({ registers: [...this.registers], applications: [...this.applications] }),
+      JSON.stringify({ registers: [...this.registers], applied: [...this.applied] }),
     );
     for (let at = 0; at < whole.length; at += this.pieceBytes) {
       yield whole.subarray(at, at + this.pieceBytes);
@@ -111,17 +123,17 @@ export class RegisterMachine implements StateMachine<
 
   restore(): SnapshotSink {
     this.registers = new Map();
-    this.applications = new Map();
+    this.applied = new Map();
     const pieces: Uint8Array[] = [];
     return {
       write: (piece) => pieces.push(Uint8Array.from(piece)),
       end: () => {
         const state = JSON.parse(Buffer.concat(pieces).toString()) as {
           registers: [string, Register][];
-          applications: [string, number][];
+          applied: [string, number][];
         };
         this.registers = new Map(state.registers);
-        this.applications = new Map(state.applications);
+        this.applied = new Map(state.applied);
       },
     };
   }

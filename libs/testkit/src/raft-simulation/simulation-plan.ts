@@ -1,4 +1,4 @@
-import type { Limits, LocalReads, Timing } from '@quorate/raft';
+import type { Limits, LocalReads, ReplicaLimits, Timing } from '@quorate/raft';
 import type { NetworkConditions } from '../network/simulated-network.ts';
 import { Generator } from '../random/generator.ts';
 
@@ -17,6 +17,7 @@ export const faultKinds = [
   'clock-leap',
   'busy-node',
   'transfer',
+  'snapshot',
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
@@ -32,7 +33,7 @@ export interface SimulationPlan {
   readonly network: NetworkConditions;
   readonly syncMs: { readonly min: number; readonly mean: number };
   /** Small, so that snapshots are taken at every odd moment, and sent in several pieces. */
-  readonly snapshotEveryBytes: number;
+  readonly replica: Partial<ReplicaLimits>;
   readonly pieceBytes: number;
   /** How fast two honest clocks may run apart: 1 ± this. */
   readonly clockDrift: number;
@@ -69,7 +70,7 @@ export function drawPlan(seed: number): SimulationPlan {
     tickMs: random.pick([2, 5, 10]),
     network: drawNetwork(random, electionMs),
     syncMs: { min: random.pick([0.05, 0.3, 1]), mean: random.pick([0.2, 1, 4]) },
-    snapshotEveryBytes: random.pick([500, 2_000, 8_000, 40_000]),
+    replica: drawReplicaLimits(random, electionMs),
     pieceBytes: random.pick([64, 256, 1_024]),
     clockDrift: localReads === undefined ? random.pick([0, 0.01, 0.2]) : allowedDrift(localReads),
     faults: drawFaults(random, localReads !== undefined),
@@ -90,6 +91,20 @@ function drawLimits(random: Generator): Limits {
     appendBytesMax: random.pick([100, 500, 4_000, 100_000]),
     uncommittedBytesMax: random.pick([1_500, 20_000, 1_000_000]),
     trailingBytesMax: random.pick([0, 500, 10_000]),
+  };
+}
+
+function drawReplicaLimits(random: Generator, electionMs: number): Partial<ReplicaLimits> {
+  return {
+    // Virtual time stands still during a turn: 0 yields after every entry, 1 never does.
+    sliceMs: random.pick([0, 1]),
+    snapshotLogBytesMin: random.pick([500, 2_000, 8_000, 40_000]),
+    snapshotChunkBytes: random.pick([50, 300, 2_000]),
+    snapshotRetryMs: electionMs * 2,
+    forwardTimeoutMs: electionMs * random.pick([1, 4]),
+    readTimeoutMs: electionMs * random.pick([1, 3]),
+    storageFullGraceMs: electionMs * 4,
+    nodeGoneAfterMs: electionMs * random.pick([5, 30]),
   };
 }
 

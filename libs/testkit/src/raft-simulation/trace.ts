@@ -10,9 +10,12 @@ export class Trace {
   private readonly print: ((line: string) => void) | undefined;
   private readonly recentMax: number;
   lines = 0;
+  /** Also every message and commit. */
+  readonly isVerbose: boolean;
 
   constructor(print?: (line: string) => void, recentMax = 40) {
     this.print = print;
+    this.isVerbose = print !== undefined;
     this.recentMax = recentMax;
   }
 
