@@ -103,6 +103,8 @@ export class Snapshots {
     const { core, queue, machine, state } = this.#context;
     const busy = this.#taker.busy || this.#staging.busy || this.#restorer.busy;
     if (busy || queue.index <= this.#index) return false;
+    // A snapshot of the leader's has just taken the place of the log, and waits to be restored.
+    if (core.entryAt(queue.index) === undefined) return false;
     const meta = core.snapshotMetaAt(queue.index);
     this.#takenAtBytes = queue.bytesApplied;
     const encoder = new SnapshotEncoder({
