@@ -122,5 +122,7 @@ export function sendOnceDurable(
   through: LogIndex = indexZero,
 ): void {
   const durable = hardStateIsDurable(state) && through <= state.durability.index;
+  // Heartbeats come without end, and behind a hung disk so would the writes that wait to answer them.
+  if (!durable && message.kind === 'heartbeat-answer' && isStalled(state)) return;
   (durable ? state.outbox.send : state.outbox.thenSend).push({ to, message });
 }

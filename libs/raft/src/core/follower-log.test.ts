@@ -135,6 +135,17 @@ describe('heartbeats on a follower', () => {
   });
 });
 
+describe('a hung disk', () => {
+  it('gathers no more answers to heartbeats than fit into an election timeout', () => {
+    const node = new SoloNode({ log: [1] });
+    for (let round = 1; round <= 100; round++) {
+      node.nowMs += 10;
+      node.receive('b', heartbeat({ term: 2, round }));
+    }
+    expect(node.writes.length).toBeLessThan(25);
+  });
+});
+
 describe('asynchronous writes', () => {
   it('let a late completion prove nothing about entries that took the place of others (ABA)', () => {
     const node = new SoloNode({ log: [1] });

@@ -21,6 +21,16 @@ describe('ReadIndex on the leader (§6.4)', () => {
     expect(node.receive('c', matched({ term: 1, match: 1, round: 1 })).reads).toEqual([]);
   });
 
+  it('is not confirmed by an answer to the round of an earlier read', () => {
+    const node = new SoloNode().lead();
+    node.step({ kind: 'read', id: 7 });
+    node.step({ kind: 'read', id: 8 });
+    const first = node.receive('b', heartbeatAnswer({ term: 1, round: 2 }));
+    expect(first.reads).toEqual([{ id: 7, index: 1 }]);
+    const second = node.receive('b', heartbeatAnswer({ term: 1, round: 3 }));
+    expect(second.reads).toEqual([{ id: 8, index: 1 }]);
+  });
+
   it('is confirmed by the answer to an append of that round as well', () => {
     const node = new SoloNode().lead();
     node.step({ kind: 'read', id: 7 });
