@@ -45,9 +45,13 @@ interface Peer {
   redials: number;
   giveUp: (() => void) | undefined;
   timer: NodeJS.Timeout | undefined;
+  probe: NodeJS.Timeout | undefined;
   /** The last thing said about it, so that it is said once. */
   said: string;
 }
+
+const probesMax = 20;
+const probePauseMs = 10;
 
 /**
  * One duplex connection for each pair of nodes. The one with the greater id dials, again and again
@@ -72,6 +76,7 @@ class NodeLinks implements Links {
         redials: 0,
         giveUp: undefined,
         timer: undefined,
+        probe: undefined,
         said: '',
       });
     }
@@ -131,6 +136,7 @@ class NodeLinks implements Links {
     clearInterval(this.#beat);
     for (const peer of this.#peers.values()) {
       clearTimeout(peer.timer);
+      clearTimeout(peer.probe);
       peer.giveUp?.();
       peer.link?.end();
     }
@@ -216,6 +222,7 @@ class NodeLinks implements Links {
     const { socket, head, incarnation } = connection;
     peer.link?.close('a newer connection took its place');
     clearTimeout(peer.timer);
+    clearTimeout(peer.probe);
     peer.incarnation = incarnation;
     peer.redials = 0;
     tune(socket);
@@ -240,11 +247,21 @@ class NodeLinks implements Links {
     const { onReset } = this.#options;
     this.#say(peer, { kind: 'lost', peer: id, why });
     onReset(id, false);
-    // A killed process is known by its port: nobody listens there any more.
-    probe(peer.address, this.#limits.handshakeTimeoutMs, (gone) => {
-      if (gone && peer.link === undefined && !this.#closed) onReset(id, true);
-    });
+    this.#probe(peer, probesMax);
     if (this.#dials(peer)) this.#dialLater(peer);
+  }
+
+  /**
+   * A killed process is known by its port: nobody listens there any more. Its connections are torn
+   * down one after another, so the port may still answer for a moment after the link broke.
+   */
+  #probe(peer: Peer, left: number): void {
+    const { id } = peer.address;
+    probe(peer.address, this.#limits.handshakeTimeoutMs, (gone) => {
+      if (peer.link !== undefined || this.#closed) return;
+      if (gone) this.#options.onReset(id, true);
+      else if (left > 1) peer.probe = setTimeout(() => this.#probe(peer, left - 1), probePauseMs);
+    });
   }
 
   #say(peer: Peer | undefined, event: LinkEvent): void {
