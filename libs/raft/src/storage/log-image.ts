@@ -63,8 +63,12 @@ export class LogImage {
     for (const entry of entries) this.entries.push(entry);
   }
 
+  /**
+   * A write that a full disk refused is issued again when there is room, and by then a newer snapshot
+   * may have been received and be durable. The older one is then overtaken, and its install only cuts
+   * the log; the install of the newer follows.
+   */
   install(meta: SnapshotMeta, keepSuffix: boolean): void {
-    invariant(meta.index >= (this.snapshot?.index ?? 0), 'an installed snapshot never goes back');
     this.adopt(meta);
     if (!keepSuffix) this.reset(meta.index + 1);
   }
