@@ -143,6 +143,8 @@ export class ReplicaDriver<Command, Reply, Event> implements Replica<Command, Re
       this.#writes.retry();
       this.#proposals.tick(nowMs);
       this.#reads.tick(nowMs);
+      // A lease that runs out settles what only its holder still lacked, without any input.
+      this.#settled.reached(this.core.settled);
       this.#settled.expire(nowMs);
       this.#transfers.tick(nowMs);
       this.#snapshots.tick(nowMs);

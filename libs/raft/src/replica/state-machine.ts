@@ -59,5 +59,6 @@ export interface SnapshotSink {
 
 export interface Codec<T> {
   encode(value: T): Uint8Array;
+  /** The bytes are a view into a batch: whoever keeps a part of them copies it, or keeps the batch. */
   decode(bytes: Uint8Array): T;
 }
