@@ -1,4 +1,4 @@
-import { forgetFrom, sendOnceDurable } from './durability.ts';
+import { forgetFrom, isStalled, sendOnceDurable } from './durability.ts';
 import { commitThrough } from './commit.ts';
 import { hearLeader } from './election-timer.ts';
 import type { Entry } from './entry.ts';
@@ -122,6 +122,9 @@ export function onHeartbeat(state: State, from: NodeId, heartbeat: Heartbeat): v
   // The leader also uses a heartbeat of an old round to pass on a commit index: no answer is wanted.
   if (heartbeat.round <= state.answeredHeartbeatRound) return;
   state.answeredHeartbeatRound = heartbeat.round;
+  // An answer helps the leader to stay in office. One whose disk hangs cannot help it to commit, and a
+  // leader that is heard by a majority of which some cannot write would hold up a majority that can.
+  if (isStalled(state) && !state.storageFull) return;
   sendOnceDurable(state, from, {
     kind: 'heartbeat-answer',
     term: state.term,
