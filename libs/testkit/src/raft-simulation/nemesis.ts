@@ -146,7 +146,11 @@ export class Nemesis {
     }
     const { incarnation } = this.cluster.node(id);
     this.cluster.time.after(0, () => {
-      if (this.cluster.node(id).incarnation === incarnation) this.crash(id);
+      if (this.cluster.node(id).incarnation !== incarnation) return;
+      this.cluster.crash(id);
+      // Also when no new faults come: the supervisor is not one of them.
+      const downMs = this.random.exponential(this.electionMs * 1.5);
+      this.cluster.time.after(downMs, () => this.cluster.boot(id));
     });
   }
 

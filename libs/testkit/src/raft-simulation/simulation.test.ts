@@ -5,7 +5,7 @@ import { describeFailure, describeSummary } from './summary.ts';
 import type { Summary } from './summary.ts';
 
 /** Seeds that once failed, or say much about some corner. */
-const regressionSeeds: readonly number[] = [21, 110, 1403, 190711673, 597239112];
+const regressionSeeds: readonly number[] = [21, 110, 1403, 190711673, 597239112, 894540375];
 
 const traceOf = (seed: number): string[] => {
   const lines: string[] = [];
