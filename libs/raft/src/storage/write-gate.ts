@@ -7,24 +7,27 @@ import type { DurableWrite } from '../core/effects.ts';
  * the log, and a cluster must be able to elect while a disk is full.
  */
 export class WriteGate {
-  private refusedId: number | undefined;
+  /** All of them, not only the first: each must come again before anything newer may pass. */
+  private readonly refused = new Set<number>();
 
   /** Called in the order of the writes; remembers what it refused. */
   admits(write: DurableWrite, full: boolean): boolean {
     if (isVoteOnly(write)) return true;
-    if (this.refusedId !== undefined && write.id > this.refusedId) return false;
-    if (full && write.entries.length > 0) {
-      this.refuse(write);
+    if (this.oldestRefused < write.id || (full && write.entries.length > 0)) {
+      this.refused.add(write.id);
       return false;
     }
-    this.refusedId = undefined;
+    this.refused.delete(write.id);
     return true;
   }
 
   /** For a write that was admitted and then found no room. */
   refuse(write: DurableWrite): void {
-    if (isVoteOnly(write)) return;
-    this.refusedId = Math.min(this.refusedId ?? write.id, write.id);
+    if (!isVoteOnly(write)) this.refused.add(write.id);
+  }
+
+  private get oldestRefused(): number {
+    return this.refused.size === 0 ? Infinity : Math.min(...this.refused);
   }
 }
 
