@@ -153,9 +153,11 @@ describe('standing for election (§5.2)', () => {
   it('does not count grants of an earlier term, nor pre-votes', () => {
     const node = candidate();
     node.persistAll();
-    node.receive('b', voteAnswer({ term: 1, granted: true }));
-    node.receive('c', voteAnswer({ preVote: true, term: 2, granted: true }));
-    node.receive('d', voteAnswer({ preVote: true, term: 3, granted: true }));
+    for (const id of ['b', 'c', 'd', 'e']) {
+      node.receive(id, voteAnswer({ term: 1, granted: true }));
+      node.receive(id, voteAnswer({ preVote: true, term: 2, granted: true }));
+      node.receive(id, voteAnswer({ preVote: true, term: 3, granted: true }));
+    }
     expect(node.core.office.role).toBe('candidate');
   });
 

@@ -117,6 +117,7 @@ export class Log {
   }
 
   slice(from: LogIndex, through: LogIndex): readonly Entry[] {
+    invariant(from > this.base.index && through <= this.lastIndex, 'what is taken is in the log');
     return this.entries.slice(from - this.base.index - 1, through - this.base.index);
   }
 
