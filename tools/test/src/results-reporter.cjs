@@ -21,9 +21,17 @@ class ResultsReporter {
     const project = `${basename(dirname(rootDir))}/${basename(rootDir)}`;
     mkdirSync(directory, { recursive: true });
     this.path = join(directory, `${project.replace('/', '-')}-${String(process.pid)}.json`);
+    const { pid } = process;
     /** @type {import('./results.mjs').ProjectResults} */
-    this.results = { project, passed: 0, failed: 0, skipped: 0, running: [], complete: false };
+    this.results = {
+      ...{ project, pid, passed: 0, failed: 0, skipped: 0 },
+      ...{ running: [], complete: false, ended: false },
+    };
     this.write();
+    process.once('exit', () => {
+      this.results.ended = true;
+      this.write();
+    });
   }
 
   /** @param {TestFile} test */

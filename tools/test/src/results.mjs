@@ -4,11 +4,13 @@ import { join } from 'node:path';
 /**
  * @typedef {object} ProjectResults
  * @property {string} project
+ * @property {number} pid the process that runs its tests
  * @property {number} passed
  * @property {number} failed
  * @property {number} skipped
  * @property {readonly string[]} running the suites that had begun and not ended
- * @property {boolean} complete
+ * @property {boolean} complete all suites have ended
+ * @property {boolean} ended the process has ended by itself
  */
 
 /**
@@ -23,22 +25,25 @@ export async function readResults(directory) {
 }
 
 /**
- * Adds the projects up. A project that broke off counts as one more failure, and so does a run that
- * failed although every test that was counted passed: nothing that went wrong may look green.
+ * Adds the projects up. A project that broke off, or whose process did not end by itself after its
+ * tests, counts as one more failure, and so does a run that failed although every test that was
+ * counted passed: nothing that went wrong may look green.
  *
  * @param {readonly ProjectResults[]} results
  * @param {boolean} succeeded whether the run itself ended well
  */
 export function addUp(results, succeeded) {
   const brokenOff = results.filter(({ complete }) => !complete);
+  const lingering = results.filter(({ complete, ended }) => complete && !ended);
   /** @param {'passed' | 'failed' | 'skipped'} what */
   const sum = (what) => results.reduce((total, one) => total + one[what], 0);
-  const failed = sum('failed') + brokenOff.length;
+  const failed = sum('failed') + brokenOff.length + lingering.length;
   return {
     passed: sum('passed'),
     failed: failed === 0 && !succeeded ? 1 : failed,
     skipped: sum('skipped'),
     brokenOff,
+    lingering,
   };
 }
 

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runProjectTests } from './nx-run.mjs';
+import { endLingering } from './lingering.mjs';
 import { findRedis } from './redis.mjs';
 import { addUp, formatProjects, formatSum, readResults } from './results.mjs';
 import {
@@ -15,6 +16,9 @@ import {
 
 /** All tests together take well under half of this; a run that reaches it hangs. */
 const timeoutDefaultMs = 15 * 60_000;
+
+/** How long a project's process may go on after its last test. */
+const lingerDefaultMs = 30_000;
 
 const output = process.stdout;
 
@@ -45,6 +49,8 @@ export async function runTests({ root, projects, env }) {
   const startMs = performance.now();
   try {
     const missing = announceRedis(redis, env, paint);
+    const lingerMs = Number(env['TEST_LINGER_MS'] ?? lingerDefaultMs);
+    const stopWatching = endLingering(resultsFolder, lingerMs);
     const outcome = await runProjectTests({
       root,
       projects,
@@ -59,11 +65,15 @@ export async function runTests({ root, projects, env }) {
       },
       timeoutMs: Number(env['TEST_TIMEOUT_MS'] ?? timeoutDefaultMs),
     });
+    stopWatching();
     const results = await readResults(resultsFolder);
     const sum = addUp(results, outcome === 'passed' && !missing);
     say(`\n${formatProjects(results)}\n`);
     for (const { project, running } of sum.brokenOff) {
       say(paint('red', `✘ ${project} broke off during: ${running.join(', ') || 'no test'}`));
+    }
+    for (const { project } of sum.lingering) {
+      say(paint('red', `✘ ${project} did not end after its tests: something they began goes on`));
     }
     if (outcome === 'timed out' || outcome === 'interrupted') say(`The run ${outcome}.`);
     if (missing) say(paint('red', '✘ Under CI the tests that need Redis have to run.'));

@@ -27,7 +27,10 @@ describe('what a project reports', () => {
     }
     reporter.onRunComplete();
     expect(await readResults(folder)).toEqual([
-      { project: 'libs/raft', passed: 4, failed: 2, skipped: 4, running: [], complete: true },
+      {
+        ...{ project: 'libs/raft', pid: process.pid, passed: 4, failed: 2, skipped: 4 },
+        ...{ running: [], complete: true, ended: false },
+      },
     ]);
     expect(await readdir(folder)).toHaveLength(1);
   });

@@ -1,6 +1,9 @@
 import { addUp, formatSum } from '../src/results.mjs';
 
-const project = { project: 'raft', passed: 3, failed: 0, skipped: 1, running: [], complete: true };
+const project = {
+  ...{ project: 'raft', pid: 1, passed: 3, failed: 0, skipped: 1 },
+  ...{ running: [], complete: true, ended: true },
+};
 
 describe('the sum of the results', () => {
   it('adds the projects up', () => {
@@ -10,6 +13,11 @@ describe('the sum of the results', () => {
 
   it('counts a project that broke off as a failure', () => {
     const sum = addUp([project, { ...project, complete: false }], true);
+    expect(formatSum(sum)).toBe('6 passed, 1 failed, 2 skipped');
+  });
+
+  it('counts a process that did not end after its tests as a failure', () => {
+    const sum = addUp([project, { ...project, ended: false }], true);
     expect(formatSum(sum)).toBe('6 passed, 1 failed, 2 skipped');
   });
 

@@ -58,6 +58,15 @@ describe('npm test', () => {
   });
 });
 
+describe('a project that goes on after its tests', () => {
+  it('is ended and named', async () => {
+    const { code, lines } = await run({ FIXTURE_RUN: 'spins', TEST_LINGER_MS: '300' });
+    expect(lines).toContain('✘ raft did not end after its tests: something they began goes on');
+    expect(lines.at(-1)).toBe('11 passed, 1 failed, 0 skipped');
+    expect(code).toBe(1);
+  });
+});
+
 describe('the Redis of the tests', () => {
   it('is the server on the PATH, started for this run and stopped after it', async () => {
     const server = await addRedis(workspace);

@@ -13,11 +13,11 @@ const tools = join(__dirname, '..', '..');
 const nxFixture = `
   const { writeFileSync } = require('node:fs');
   const { TEST_RESULTS_DIR, TEST_REDIS_URL, TEST_REDIS_SERVER, FIXTURE_RUN } = process.env;
-  const report = (project, results) =>
-    writeFileSync(
-      TEST_RESULTS_DIR + '/' + project + '.json',
-      JSON.stringify({ project, passed: 0, failed: 0, skipped: 0, running: [], complete: true, ...results }),
-    );
+  const report = (project, results) => {
+    const nothing = { pid: process.pid, passed: 0, failed: 0, skipped: 0, running: [] };
+    const all = { project, ...nothing, complete: true, ended: true, ...results };
+    writeFileSync(TEST_RESULTS_DIR + '/' + project + '.json', JSON.stringify(all));
+  };
   console.log('nx ' + process.argv.slice(2).join(' '));
   console.log('colour ' + process.env.FORCE_COLOR);
   console.log('redis ' + TEST_REDIS_URL + ' ' + TEST_REDIS_SERVER);
@@ -25,8 +25,12 @@ const nxFixture = `
   report('mesi', FIXTURE_RUN === 'fails' ? { passed: 1, failed: 3 } : { passed: 4 });
   if (FIXTURE_RUN === 'fails') process.exitCode = 1;
   if (FIXTURE_RUN === 'crashes') process.exitCode = 134;
+  if (FIXTURE_RUN === 'spins') {
+    report('raft', { passed: 7, ended: false });
+    for (;;);
+  }
   if (FIXTURE_RUN === 'hangs') {
-    report('raft', { passed: 7, running: ['wal.test.ts'], complete: false });
+    report('raft', { passed: 7, running: ['wal.test.ts'], complete: false, ended: false });
     setInterval(() => undefined, 1_000);
   }
 `;
