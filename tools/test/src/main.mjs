@@ -8,7 +8,7 @@ const refusal = refuseOldNode(process.versions.node);
 if (refusal === undefined) {
   process.exitCode = await runTests({
     root: fileURLToPath(new URL('../../../', import.meta.url)),
-    projects: process.argv.slice(2),
+    words: process.argv.slice(2),
     env: process.env,
   });
 } else {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runProjectTests } from './nx-run.mjs';
 import { endLingering } from './lingering.mjs';
+import { resolveProjects } from './projects.mjs';
 import { findRedis } from './redis.mjs';
 import { addUp, formatProjects, formatSum, readResults } from './results.mjs';
 import {
@@ -30,10 +31,16 @@ const say = (line) => {
 /**
  * Runs `npm test` to its end; the last line is the sum.
  *
- * @param {{ root: string, projects: readonly string[], env: NodeJS.ProcessEnv }} options
+ * @param {{ root: string, words: readonly string[], env: NodeJS.ProcessEnv }} options `words` name
+ *   projects; none means all
  * @returns {Promise<number>} the exit code
  */
-export async function runTests({ root, projects, env }) {
+export async function runTests({ root, words, env }) {
+  const { names, unknown } = resolveProjects(root, words);
+  if (unknown.length > 0) {
+    process.stderr.write(`There is no project ${unknown.map((word) => `"${word}"`).join(', ')}.\n`);
+    return 2;
+  }
   const paint = createPaint(wantsColour(output, env));
   const steps = createSteps({ output, paint });
   try {
@@ -53,7 +60,7 @@ export async function runTests({ root, projects, env }) {
     const stopWatching = endLingering(resultsFolder, lingerMs);
     const outcome = await runProjectTests({
       root,
-      projects,
+      projects: names,
       env: {
         ...env,
         // Nx turns colours on for what it runs, also where nobody sees them as such. Only this word

@@ -28,8 +28,15 @@ describe('npm test', () => {
   });
 
   it('runs only the projects that are named', async () => {
-    const { lines } = await run({}, ['raft', 'mesi']);
-    expect(lines).toContainEqual(expect.stringMatching(/^nx run-many -t test .*=raft,mesi /));
+    const { lines } = await run({}, ['raft', 'apps/lock-cluster', 'start']);
+    const called = /^nx run-many -t test .*=raft,lock-cluster,tool-start /;
+    expect(lines).toContainEqual(expect.stringMatching(called));
+  });
+
+  it('refuses a project that does not exist instead of testing nothing', async () => {
+    const { code, lines } = await run({}, ['raft', 'rafft']);
+    expect(lines).toEqual(['There is no project "rafft".']);
+    expect(code).toBe(2);
   });
 
   it('writes no colours into a log', async () => {

@@ -47,6 +47,12 @@ const redisFixture = `#!${process.execPath}
   });
 `;
 
+const projects = {
+  'apps/lock-cluster': 'lock-cluster',
+  'libs/raft': 'raft',
+  'tools/start': 'tool-start',
+};
+
 export interface Workspace {
   readonly root: string;
   /** The only folder on the PATH. */
@@ -64,6 +70,10 @@ export async function createWorkspace(): Promise<Workspace> {
   await writeFile(join(nx, 'nx.cjs'), nxFixture);
   for (const path of ['package-lock.json', join('node_modules', '.package-lock.json')]) {
     await writeFile(join(root, path), JSON.stringify({ lockfileVersion: 3, packages: {} }));
+  }
+  for (const [path, name] of Object.entries(projects)) {
+    await mkdir(join(root, path), { recursive: true });
+    await writeFile(join(root, path, 'package.json'), JSON.stringify({ nx: { name } }));
   }
   const bin = join(root, 'bin');
   await mkdir(bin);
