@@ -14,6 +14,7 @@ export function commitAsLeader(state: State, leadership: Leadership): void {
   if (index > state.commit && state.log.termAt(index) === state.term) {
     leadership.uncommittedBytes -= state.log.bytesBetween(logIndex(state.commit + 1), index);
     commitThrough(state, index);
+    leadership.commitMovedMs = state.awakeMs;
     leadership.dirty = true;
   }
   settle(state, leadership);

@@ -29,6 +29,11 @@ export function restartTimer(state: State): void {
   state.timer.deadlineMs = state.awakeMs + state.timer.timeoutMs;
 }
 
+/** Whoever has just failed in office lets the others try first. */
+export function standLast(state: State): void {
+  state.timer.deadlineMs += 2 * state.timing.electionTimeoutMaxMs;
+}
+
 export function hearLeader(state: State, leader: NodeId): void {
   const { timer } = state;
   timer.leaderHeardMs = state.awakeMs;

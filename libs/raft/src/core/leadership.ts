@@ -42,6 +42,8 @@ export interface Leadership {
   heartbeatDueMs: number;
   /** Of what is appended and not committed. */
   uncommittedBytes: number;
+  /** On the waking clock: since when what is appended has waited for the next commit. */
+  commitMovedMs: number;
   transfer: Transfer | undefined;
   /** A full leader tries again to hand over after this moment of the waking clock. */
   handOverDueMs: number;
@@ -73,6 +75,7 @@ export function startLeadership(state: State): Leadership {
     roundTimes: new RoundTimes(),
     heartbeatDueMs: state.nowMs + state.timing.heartbeatIntervalMs,
     uncommittedBytes: state.log.bytesBetween(logIndex(state.commit + 1), state.log.lastIndex),
+    commitMovedMs: state.awakeMs,
     transfer: undefined,
     handOverDueMs: state.awakeMs,
     leaseForfeited: false,

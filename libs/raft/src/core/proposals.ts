@@ -33,6 +33,7 @@ export function appendOwn(
 ): void {
   const { log, outbox, term } = state;
   const atMs = leaderClockMs(state, leadership, state.nowMs);
+  if (log.lastIndex === state.commit) leadership.commitMovedMs = state.awakeMs;
   let index = log.lastIndex + 1;
   let membershipChanged = false;
   for (const { kind, payload } of proposals) {
