@@ -95,15 +95,21 @@ export class RegisterClients {
     const tag = `probe-${this.operations++}`;
     const command: RegisterCommand = { kind: 'set', tag, key: 'probe', value: tag };
     const request: RequestRef = { scope: 'probe', id: tag, fingerprint: '' };
-    const attempt = (): void => {
-      this.propose(this.random.pick(nodes), command, request, (result) => {
-        if (result.kind === 'answered') {
-          this.acknowledged.add(tag);
-          done();
-        } else this.cluster.time.after(this.random.exponential(20), attempt);
+    let open = true;
+    // Through every node at once: one that cannot reach the leader keeps its caller waiting.
+    const attempt = (node: string): void => {
+      this.propose(node, command, request, (result) => {
+        if (!open) return;
+        if (result.kind !== 'answered') {
+          this.cluster.time.after(this.random.exponential(20), () => attempt(node));
+          return;
+        }
+        open = false;
+        this.acknowledged.add(tag);
+        done();
       });
     };
-    attempt();
+    for (const node of nodes) attempt(node);
   }
 
   private think(client: string): void {
