@@ -14,8 +14,9 @@ export class NodeLives {
     this.#lives.set(node, { incarnation, gone: false });
   }
 
+  /** A node whose beginning was never told is gone with whatever life it had. */
   gone(node: NodeId): void {
-    const incarnation = this.#lives.get(node)?.incarnation ?? 0;
+    const incarnation = this.#lives.get(node)?.incarnation ?? Number.MAX_SAFE_INTEGER;
     this.#lives.set(node, { incarnation, gone: true });
   }
 
