@@ -3,11 +3,13 @@ import { nodeId } from './ids.ts';
 import {
   append,
   heartbeat,
+  heartbeatAnswer,
   membership,
   SoloNode,
   voteAnswer,
   voteRequest,
 } from './testing/solo-node.ts';
+import { testTiming } from './testing/settings.ts';
 
 const refusal = (term: number) => voteAnswer({ term, granted: false });
 
@@ -179,6 +181,17 @@ describe('standing for election (§5.2)', () => {
     expect(node.core.office.role).toBe('leader');
   });
 
+  it('waits for its own vote when those of the others come first', () => {
+    const candidate = new SoloNode({ log: [1], voters: ['a', 'b', 'c'] });
+    candidate.pass(110);
+    candidate.receive('b', voteAnswer({ preVote: true, term: 2, granted: true }));
+    candidate.receive('b', voteAnswer({ term: 2, granted: true }));
+    candidate.receive('c', voteAnswer({ term: 2, granted: true }));
+    expect(candidate.core.office.role).toBe('candidate');
+    candidate.persistAll();
+    expect(candidate.core.office.role).toBe('leader');
+  });
+
   it('is not elected by its own vote when the term has moved on before it was durable', () => {
     const node = new SoloNode({ voters: ['a'], learners: ['b'] });
     node.pass(110);
@@ -274,6 +287,27 @@ describe('the election timer', () => {
 });
 
 describe('stepping down', () => {
+  it('makes way when a majority hears it and nothing is committed for four timeouts', () => {
+    const leader = new SoloNode({ log: [1] }).lead();
+    const { term } = leader.core.office;
+    leader.propose('x');
+    leader.persistAll();
+    const isHeardFor = (ms: number): void => {
+      for (let waited = 0; waited < ms; waited += 20) {
+        const sent = leader.pass(20);
+        leader.persistAll();
+        for (const { to, message } of sent) {
+          if (message.kind !== 'heartbeat' || to !== 'b') continue;
+          leader.receive('b', heartbeatAnswer({ term, round: message.round }));
+        }
+      }
+    };
+    isHeardFor(3 * testTiming.electionTimeoutMaxMs);
+    expect(leader.core.office.role).toBe('leader');
+    isHeardFor(2 * testTiming.electionTimeoutMaxMs);
+    expect(leader.core.office.role).toBe('follower');
+  });
+
   it('answers a leader of an earlier term, so that it learns the later one', () => {
     const node = new SoloNode({ term: 7, log: [1] });
     expect(node.answersTo('b', append({ term: 3, prev: [1, 1] }))).toEqual([
