@@ -32,7 +32,7 @@ export { createMemoryLog, openMemoryStore } from './storage/memory/memory-store.
 export type { MemoryLog } from './storage/memory/memory-store.ts';
 export { openFileStore } from './storage/file/file-store.ts';
 export type { FileStoreOptions } from './storage/file/file-store.ts';
-export type { SyncReport } from './storage/file/frame-writer.ts';
+export type { SyncReport } from './storage/sync-report.ts';
 export { StorageRefusal } from './storage/reports.ts';
 export type { StorageReport } from './storage/reports.ts';
 export type {

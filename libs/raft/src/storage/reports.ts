@@ -12,6 +12,10 @@ export type StorageReport =
   | { readonly kind: 'broken'; readonly detail: string }
   | { readonly kind: 'snapshot-damaged'; readonly file: string; readonly offset: number }
   | { readonly kind: 'lock-taken-over'; readonly detail: string }
+  /** A store that is not on this machine does not answer; writes wait. */
+  | { readonly kind: 'unreachable'; readonly detail: string }
+  /** A write whose answer was lost has been looked up: it was there, or it was issued again. */
+  | { readonly kind: 'outcome-resolved'; readonly written: boolean }
   /** Something that can wait failed (dropping an old file); it is tried again with the next. */
   | { readonly kind: 'postponed'; readonly detail: string };
 

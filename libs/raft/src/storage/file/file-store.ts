@@ -3,24 +3,22 @@ import type { DurableState, SnapshotMeta } from '../../core/entry.ts';
 import type { LogIndex } from '../../core/ids.ts';
 import { invariant } from '../../core/invariant.ts';
 import type { Done, LogStore, ReadDone, SnapshotWriter } from '../log-store.ts';
-import type { LogImage } from '../log-image.ts';
+import { preludeOf, refuseLostBeginning } from '../recovered-log.ts';
 import { lockDirectory } from './directory-lock.ts';
 import type { DirectoryLock } from './directory-lock.ts';
 import type { FileSystem, OpenFile } from './file-system.ts';
 import { FrameWriter } from './frame-writer.ts';
-import type { SyncReport } from './frame-writer.ts';
-import { Health } from './health.ts';
+import { Health } from '../health.ts';
 import { LiveRanges } from '../live-ranges.ts';
 import { nodeFileSystem } from './node-file-system.ts';
 import { answered, completed } from './promised.ts';
 import { recoverSegments } from './recovery.ts';
-import type { LogRecord } from '../log-record.ts';
-import { replaceNode, StorageRefusal } from '../reports.ts';
 import type { OnStorageReport } from '../reports.ts';
 import { Room } from './room.ts';
 import type { OpenSegment, Segment } from './segment.ts';
 import { SegmentSupply } from './segment-supply.ts';
 import { Snapshots } from './snapshots.ts';
+import type { SyncReport } from '../sync-report.ts';
 
 export interface FileStoreOptions {
   /** Of this group on this node alone; made when it is not there. */
@@ -119,7 +117,7 @@ class FileStore implements LogStore {
     const log = await recoverSegments(fileSystem, directory, onReport);
     const { image, segments } = log;
     const { meta } = this.snapshots;
-    this.refuseLostBeginning(image, log.floor);
+    refuseLostBeginning(directory, image, meta, log.floor);
     if (meta !== undefined) image.adopt(meta);
     const durable = image.durableState();
     await this.room.open();
@@ -224,32 +222,4 @@ class FileStore implements LogStore {
       this.ranges.stretches.shift();
     }
   }
-
-  /** A log that does not begin at 1 needs a snapshot of what came before. */
-  private refuseLostBeginning(image: LogImage, floor: number): void {
-    const snapshotIndex = this.snapshots.meta?.index ?? 0;
-    const begins = image.entries.length > 0 ? image.firstIndex - 1 : 0;
-    const needed = Math.max(begins, image.snapshot?.index ?? 0, floor);
-    if (needed <= snapshotIndex) return;
-    throw new StorageRefusal(
-      this.settings.directory,
-      undefined,
-      `the log needs a snapshot up to ${needed}, and the newest there is ends at ${snapshotIndex}`,
-      replaceNode,
-    );
-  }
-}
-
-/** Writes down what the load decided (see `LogImage.durableState`), in front of what follows it. */
-function preludeOf(image: LogImage, durable: DurableState): LogRecord | undefined {
-  const dropped = durable.snapshot !== undefined && durable.entries.length < image.entries.length;
-  const unanchored = durable.entries.length === 0 && durable.snapshot !== undefined;
-  if (!dropped && !unanchored) return undefined;
-  return {
-    floor: undefined,
-    hardState: durable.hardState,
-    install: durable.snapshot,
-    keepSuffix: false,
-    entries: [],
-  };
 }

@@ -32,7 +32,3 @@ export interface OpenFile {
 export type Failure = Error & { readonly code?: string | undefined };
 export type Completion = (failure: Failure | null) => void;
 export type Answer<T> = (failure: Failure | null, value?: T) => void;
-
-/** No room, or none that this user may take. */
-export const isNoRoom = (failure: Failure): boolean =>
-  failure.code === 'ENOSPC' || failure.code === 'EDQUOT';

@@ -2,23 +2,18 @@ import type { DurableWrite } from '../../core/effects.ts';
 import type { HardState } from '../../core/entry.ts';
 import { mergeHardState } from '../log-image.ts';
 import type { Done, StorageFailure } from '../log-store.ts';
+import type { SyncReport } from '../sync-report.ts';
 import { isVoteOnly, WriteGate } from '../write-gate.ts';
-import { isNoRoom } from './file-system.ts';
+import { isNoRoom } from '../no-room.ts';
 import type { Failure } from './file-system.ts';
 import { sealFrame } from './frame.ts';
-import type { Health } from './health.ts';
+import type { Health } from '../health.ts';
 import type { LiveRanges } from '../live-ranges.ts';
 import { encodeRecord } from '../log-record.ts';
 import type { LogRecord } from '../log-record.ts';
 import type { Room } from './room.ts';
 import type { SegmentSupply } from './segment-supply.ts';
 import type { OpenSegment, Segment } from './segment.ts';
-
-export interface SyncReport {
-  readonly durationMs: number;
-  readonly bytes: number;
-  readonly writes: number;
-}
 
 export interface FrameWriterOptions {
   readonly segmentBytes: number;

@@ -1,5 +1,5 @@
 import type { Failure, FileSystem } from './file-system.ts';
-import { isNoRoom } from './file-system.ts';
+import { isNoRoom } from '../no-room.ts';
 import { answered, completed } from './promised.ts';
 import type { OnStorageReport } from '../reports.ts';
 import { createAnew, writeZeros } from './segment.ts';

@@ -1,6 +1,6 @@
 import type { Failure, FileSystem } from './file-system.ts';
-import { isNoRoom } from './file-system.ts';
-import type { Health } from './health.ts';
+import { isNoRoom } from '../no-room.ts';
+import type { Health } from '../health.ts';
 import type { Room } from './room.ts';
 import { createSegment } from './segment.ts';
 import type { OpenSegment } from './segment.ts';

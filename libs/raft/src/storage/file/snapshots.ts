@@ -2,13 +2,14 @@ import type { SnapshotMeta } from '../../core/entry.ts';
 import type { LogIndex } from '../../core/ids.ts';
 import type { ReadDone, SnapshotWriter } from '../log-store.ts';
 import type { FileSystem } from './file-system.ts';
-import type { Health } from './health.ts';
+import type { Health } from '../health.ts';
 import { answered, completed } from './promised.ts';
 import { StorageRefusal } from '../reports.ts';
 import type { OnStorageReport } from '../reports.ts';
 import type { Room } from './room.ts';
 import { SnapshotFile, snapshotIndex, snapshotName } from './snapshot-file.ts';
-import { StagedSnapshot } from './staged-snapshot.ts';
+import { SnapshotStaging } from './snapshot-staging.ts';
+import { StagedSnapshot } from '../staged-snapshot.ts';
 
 export interface SnapshotsOptions {
   readonly fileSystem: FileSystem;
@@ -57,11 +58,11 @@ export class Snapshots {
   create(meta: SnapshotMeta): SnapshotWriter {
     const { fileSystem, directory, health, room } = this.options;
     const path = `${directory}/${snapshotName(meta.index)}.${++this.staged}.tmp`;
-    const staged = new StagedSnapshot({ fileSystem, path, health, room }, meta, () =>
-      this.takeTurn(() => this.adopt(meta, path)),
-    );
+    const adopt = (): Promise<void> => this.takeTurn(() => this.adopt(meta, path));
+    const place = new SnapshotStaging({ fileSystem, room, path, adopt });
+    const staged = new StagedSnapshot(place, meta, health);
     this.staging.add(staged);
-    staged.onEnd = () => this.staging.delete(staged);
+    void staged.ended.then(() => this.staging.delete(staged));
     return staged;
   }
 
