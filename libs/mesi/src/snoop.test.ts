@@ -1,4 +1,8 @@
-import { Snoop } from './snoop.ts';
+import fc from 'fast-check';
+import { Snoop, type Fill, type Grant } from './snoop.ts';
+
+const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
+beforeAll(() => process.stdout.write(`snoop properties: SEED=${seed}\n`));
 
 const me = 1;
 const write = (index: number, key = 'x', node = 0) =>
@@ -138,3 +142,105 @@ it('keeps nothing of what was applied, however long it runs', () => {
     expect(snoop.grantAt(`k${key}`, 0)).toBe('line');
   }
 });
+
+describe('whatever comes in whatever order', () => {
+  const step = fc.record({
+    what: fc.constantFrom(
+      'write',
+      'drop',
+      'own-read',
+      'read',
+      'apply',
+      'apply',
+      'finish',
+      'cut',
+      'snapshot',
+    ),
+    key: fc.constantFrom('x', 'y'),
+    pick: fc.nat(5),
+  });
+
+  it('grants what a look at the whole log, and at all that was ever in it, would grant', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const bus = new NaiveBus();
+        for (const { what, key, pick } of steps) {
+          bus.take(what, key, pick);
+        }
+        while (bus.fills.length > 0) {
+          bus.take('finish', 'x', 0);
+        }
+        expect(bus.snoop.fillsOpen).toBe(0);
+      }),
+      { seed, numRuns: 1_000 },
+    );
+  });
+});
+
+/** The rule as the design states it, by scanning; every grant of the real one is compared with it. */
+class NaiveBus {
+  readonly snoop = new Snoop(me);
+  fills: { readonly fill: Fill; expected: Grant }[] = [];
+  #log: { readonly key: string; readonly what: string }[] = [];
+  #applied = 0;
+
+  take(what: string, key: string, pick: number): void {
+    switch (what) {
+      case 'apply':
+        if (this.#applied < this.#log.length) {
+          this.#apply();
+        }
+        return;
+      case 'finish': {
+        const [ended] = this.fills.splice(pick % Math.max(1, this.fills.length), 1);
+        if (ended !== undefined) {
+          expect(this.snoop.finishFill(ended.fill)).toBe(ended.expected);
+        }
+        return;
+      }
+      case 'cut': {
+        const from = Math.max(this.#applied, this.#log.length - pick);
+        this.#log.length = from;
+        this.snoop.truncateFrom(from + 1);
+        return;
+      }
+      case 'snapshot':
+        this.#applied = this.#log.length;
+        this.fills.forEach((open) => (open.expected = 'answer-only'));
+        expect(this.snoop.installSnapshot()).toEqual({ kind: 'invalidate-all' });
+        return;
+      default:
+        this.#append(what, key);
+    }
+  }
+
+  #append(what: string, key: string): void {
+    this.#log.push({ key, what });
+    const index = this.#log.length;
+    const kind = what === 'write' ? 'BusRdX' : what === 'drop' ? 'Drop' : 'BusRd';
+    this.snoop.append({ index, kind, key, node: what === 'own-read' ? me : 0 });
+    for (const open of this.fills.filter(({ fill }) => fill.key === key)) {
+      open.expected = worse(open.expected, what);
+    }
+  }
+
+  #apply(): void {
+    this.#applied += 1;
+    const index = this.#applied;
+    const { key, what } = this.#log[index - 1]!;
+    this.snoop.appliedThrough(index);
+    const above = this.#log.slice(index).filter((entry) => entry.key === key);
+    const expected = above.reduce<Grant>((grant, entry) => worse(grant, entry.what), 'line');
+    expect(this.snoop.grantAt(key, index)).toBe(expected);
+    if (what === 'own-read') {
+      this.fills.push({ fill: this.snoop.startFill(key, index), expected });
+    }
+  }
+}
+
+function worse(grant: Grant, what: string): Grant {
+  if (grant === 'answer-only' || what === 'write' || what === 'drop') {
+    return 'answer-only';
+  }
+  return what === 'read' ? 'shared-line' : grant;
+}

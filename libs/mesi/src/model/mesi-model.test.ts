@@ -35,7 +35,22 @@ describe('a hit shows the last version answered, one writer or many readers, not
     expectSound(bounds);
   });
 
-  it('for drops, snapshots, a restart and a change of leader', () => {
+  it('for two keys and a change of leader', () => {
+    expectSound({ keys: 2, holders: followers, entriesMax: 4, termsMax: 2 });
+  });
+
+  it('for three nodes with drops, snapshots, a restart and a change of leader', () => {
+    expectSound({
+      holders: everybody,
+      entriesMax: 3,
+      drops: true,
+      snapshots: true,
+      restartsMax: 1,
+      termsMax: 2,
+    });
+  });
+
+  it('for fills that race drops, snapshots, a restart and a change of leader', () => {
     expectSound({
       holders: follower,
       entriesMax: 4,
