@@ -10,7 +10,7 @@ export {
   writeKindOf,
   type DirectoryEntry,
 } from './directory.ts';
-export { acceptsFlush, type FlushFence, type FlushWrite } from './flush-fence.ts';
+export { acceptsFlush, type FlushFence, type FlushToken, type FlushWrite } from './flush-fence.ts';
 export {
   eventAtAppend,
   lineTransitions,

@@ -80,10 +80,11 @@ function land(
   const term = state[at.flightTerm + flight]!;
   const version = state[at.flightVersion + flight]!;
   const fence = {
+    attempt: 0,
     term: guards.flushFencedByTerm ? state[at.fenceTerm]! : 0,
     version: guards.flushFencedByVersion ? state[at.memory + key]! : 0,
   };
-  const accepted = acceptsFlush(fence, { term, version });
+  const accepted = acceptsFlush(fence, { term, attempt: 0, version });
   next.set(state);
   if (accepted) {
     next[at.memory + key] = isDropAt(context, state, version) ? 0 : version;
