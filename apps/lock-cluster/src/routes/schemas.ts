@@ -56,7 +56,7 @@ export const acquireBody = z
       .max(dayMs)
       .optional()
       .describe('Keeps the key free for so long should the lease expire'),
-    algorithm: z.enum(['raft', 'ricart-agrawala']).optional(),
+    algorithm: z.enum(['raft']).optional().describe('How the lock is agreed on'),
     request_id: requestId,
   })
   .refine(oneOrMany, takesOne);
