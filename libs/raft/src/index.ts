@@ -30,6 +30,8 @@ export type {
 } from './storage/log-store.ts';
 export { createMemoryLog, openMemoryStore } from './storage/memory/memory-store.ts';
 export type { MemoryLog } from './storage/memory/memory-store.ts';
+export { openRedisStore } from './storage/redis/redis-store.ts';
+export type { RedisStoreOptions } from './storage/redis/redis-store.ts';
 export { openFileStore } from './storage/file/file-store.ts';
 export type { FileStoreOptions } from './storage/file/file-store.ts';
 export type { SyncReport } from './storage/sync-report.ts';

@@ -23,3 +23,6 @@ export class Health {
     return this.broken;
   }
 }
+
+/** The answer to whoever writes to a store that was closed: nothing is known to be durable. */
+export const closedStore: StorageFailure = { kind: 'broken', detail: 'the store is closed' };

@@ -8,7 +8,7 @@ import { lockDirectory } from './directory-lock.ts';
 import type { DirectoryLock } from './directory-lock.ts';
 import type { FileSystem, OpenFile } from './file-system.ts';
 import { FrameWriter } from './frame-writer.ts';
-import { Health } from '../health.ts';
+import { closedStore, Health } from '../health.ts';
 import { LiveRanges } from '../live-ranges.ts';
 import { nodeFileSystem } from './node-file-system.ts';
 import { answered, completed } from './promised.ts';
@@ -78,6 +78,7 @@ class FileStore implements LogStore {
   private writer: FrameWriter | undefined;
   private compactTo = 0;
   private dropping: Promise<void> | undefined;
+  private closing: Promise<void> | undefined;
 
   constructor(settings: Settings, lock: DirectoryLock) {
     const { fileSystem, directory, segmentBytes, onReport: report } = settings;
@@ -149,11 +150,13 @@ class FileStore implements LogStore {
 
   write(write: DurableWrite, done: Done): void {
     invariant(this.writer !== undefined, 'a store is written to after it is loaded');
-    this.writer.write(write, done);
+    if (this.closing === undefined) this.writer.write(write, done);
+    else queueMicrotask(() => done(closedStore));
   }
 
   compact(index: LogIndex): void {
     invariant(this.writer !== undefined, 'a store is compacted after it is loaded');
+    if (this.closing !== undefined) return;
     const upTo = Math.min(index, this.snapshots.meta?.index ?? 0);
     if (upTo <= this.compactTo && this.dropping !== undefined) return;
     this.compactTo = Math.max(this.compactTo, upTo);
@@ -169,7 +172,12 @@ class FileStore implements LogStore {
     this.snapshots.read(index, offset, bytesMax, done);
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.closing ??= this.closeOnce();
+    return this.closing;
+  }
+
+  private async closeOnce(): Promise<void> {
     await this.writer?.close();
     await this.room.close();
     await this.dropping;

@@ -2,6 +2,7 @@ import type { DurableWrite } from '../../core/effects.ts';
 import type { DurableState, SnapshotMeta } from '../../core/entry.ts';
 import type { LogIndex } from '../../core/ids.ts';
 import { invariant } from '../../core/invariant.ts';
+import { closedStore } from '../health.ts';
 import { LogImage } from '../log-image.ts';
 import type { Done, LogStore, ReadDone, SnapshotWriter } from '../log-store.ts';
 
@@ -28,6 +29,7 @@ export function openMemoryStore(log: MemoryLog = createMemoryLog()): LogStore {
 class MemoryStore implements LogStore {
   readonly full = false;
   private readonly log: MemoryLog;
+  private closed = false;
   private waiting: { write: DurableWrite; done: Done }[] = [];
 
   constructor(log: MemoryLog) {
@@ -46,6 +48,10 @@ class MemoryStore implements LogStore {
   }
 
   write(write: DurableWrite, done: Done): void {
+    if (this.closed) {
+      queueMicrotask(() => done(closedStore));
+      return;
+    }
     if (this.waiting.length === 0) setImmediate(() => this.complete());
     this.waiting.push({ write, done });
   }
@@ -94,6 +100,7 @@ class MemoryStore implements LogStore {
   }
 
   close(): Promise<void> {
+    this.closed = true;
     return new Promise((resolve) => setImmediate(resolve));
   }
 

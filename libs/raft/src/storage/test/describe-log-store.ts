@@ -298,6 +298,14 @@ export function describeLogStore(name: string, create: () => Promise<StoreUnderT
       await start();
       expect(state.entries).toHaveLength(5);
     });
+
+    it('closes once however often it is told to, and then takes no more writes', async () => {
+      await writeAll({ entries: run(1, 2) });
+      await Promise.all([store.close(), store.close()]);
+      expect((await written(store, write(9, { entries: run(3, 3) })))?.kind).toBe('broken');
+      await start();
+      expect(state.entries).toHaveLength(2);
+    });
   });
 }
 
