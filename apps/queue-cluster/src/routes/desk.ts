@@ -3,6 +3,7 @@ import { requestRef, type Context } from '@quorate/service-kit';
 import type { ProposeOptions } from '@quorate/raft';
 import type { QueueConfig } from '../config.ts';
 import type { QueueMetrics } from '../metrics.ts';
+import type { EnqueueLimits } from '../state-machine/commands.ts';
 import type { Shard } from '../shards/shard.ts';
 import { placementName } from '../state-machine/settings.ts';
 
@@ -13,6 +14,15 @@ export interface Desk {
   readonly config: QueueConfig;
   readonly metrics: QueueMetrics;
 }
+
+/** Picked one by one: whatever stands here goes into the log, and a configuration holds secrets. */
+export const limitsOf = (config: QueueConfig): EnqueueLimits => ({
+  queueMessagesMax: config.queueMessagesMax,
+  queueBytesMax: config.queueBytesMax,
+  shardMessagesMax: config.shardMessagesMax,
+  shardBytesMax: config.shardBytesMax,
+  dedupIdsMax: config.dedupIdsMax,
+});
 
 /** The shard's number is its name on the ring. */
 export const shardNumberOf = (ring: Ring, queue: string): number =>

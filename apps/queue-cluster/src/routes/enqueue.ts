@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { problem } from '../problems.ts';
 import type { NewMessage } from '../state-machine/commands.ts';
 import { defaultQueue } from '../state-machine/settings.ts';
-import { optionsFor, shardOf, type Desk } from './desk.ts';
+import { limitsOf, optionsFor, shardOf, type Desk } from './desk.ts';
 import { enqueueBody } from './schemas.ts';
 
 const route = '/queue/enq';
@@ -13,8 +13,9 @@ const enqueued = z.strictObject({ msg_id: z.string(), duplicate: z.boolean().opt
 type Body = z.infer<typeof enqueueBody>;
 type Item = NonNullable<Body['messages']>[number];
 
-export const enqueueRoute = (desk: Desk): Route =>
-  defineRoute({
+export const enqueueRoute = (desk: Desk): Route => {
+  const limits = limitsOf(desk.config);
+  return defineRoute({
     method: 'post',
     path: route,
     hot: true,
@@ -38,7 +39,7 @@ export const enqueueRoute = (desk: Desk): Route =>
       }
       const queue = body.queue ?? defaultQueue;
       const reply = await shardOf(desk, queue).ask(
-        { kind: 'enqueue', queue, messages, wallMs: Date.now(), limits: desk.config },
+        { kind: 'enqueue', queue, messages, wallMs: Date.now(), limits },
         optionsFor(route, body, context),
       );
       if (isProblem(reply)) return reply;
@@ -55,6 +56,7 @@ export const enqueueRoute = (desk: Desk): Route =>
       };
     },
   });
+};
 
 const newMessage = (item: Item): NewMessage => ({
   key: item.key,

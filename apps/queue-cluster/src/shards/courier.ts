@@ -41,8 +41,9 @@ export class Courier {
       { kind: 'accept-letters', fromShard: from.number, letters },
       { deadlineMs },
     );
-    if (accepted.kind !== 'applied') return;
-    const upTo = letters.at(-1)!.number;
+    // Only what has arrived is forgotten; a gap may have ended the batch early.
+    if (accepted.kind !== 'applied' || accepted.reply.kind !== 'letters-seen') return;
+    const { upTo } = accepted.reply;
     await from.propose({ kind: 'letters-accepted', byShard: toShard, upTo }, { deadlineMs });
   }
 

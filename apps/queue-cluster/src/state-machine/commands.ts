@@ -163,6 +163,8 @@ export type QueueReply =
   /** `more`: letters are left; ask again. */
   | { readonly kind: 'redriving'; readonly moved: number; readonly more: boolean }
   | { readonly kind: 'done' }
+  /** Letters of that shard are taken in up to this number. */
+  | { readonly kind: 'letters-seen'; readonly upTo: number }
   | { readonly kind: 'stale' }
   | { readonly kind: 'receipt-required' }
   | { readonly kind: 'not-found'; readonly what: 'queue' | 'group' | 'message' }

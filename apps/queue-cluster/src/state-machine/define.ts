@@ -53,7 +53,15 @@ function changeGroups(state: ShardState, queue: Queue, at: AppliedAt): void {
     }
     queue.groups.delete(group.name);
   }
-  for (const name of wanted) if (!queue.groups.has(name)) queue.addGroup(name);
+  for (const name of wanted) {
+    // In the order of the settings, as a snapshot restores them.
+    const kept = queue.groups.get(name);
+    if (kept === undefined) queue.addGroup(name);
+    else {
+      queue.groups.delete(name);
+      queue.groups.set(name, kept);
+    }
+  }
 }
 
 /** Decided in this entry: nothing up to here is ever given out again. Carried out in steps. */

@@ -1,6 +1,7 @@
 import type { AppliedAt } from '@quorate/raft';
 import type { Delivered, NodeLife } from './commands.ts';
 import type { ConsumerGroup } from './consumer-group.ts';
+import { expire } from './expire.ts';
 import type { ShardState } from './shard-state.ts';
 import type { Lease, Slot } from './slot.ts';
 import { waitKey, type Wait, type WaitRequest } from './wait.ts';
@@ -23,7 +24,7 @@ export function take(
     if (slot === undefined) break;
     if (slot.message.dueAtMs <= at.atMs) {
       // Its time to live is over, only the clock's entry has not come by yet.
-      state.discard(slot.message, at.atMs);
+      expire(state, slot.message, at);
       expired += 1;
       if (expired === expiredMax) break;
       continue;

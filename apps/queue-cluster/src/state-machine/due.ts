@@ -2,6 +2,7 @@ import type { AppliedAt, NodeId } from '@quorate/raft';
 import type { Message } from './message.ts';
 import type { Queue } from './queue.ts';
 import { remember } from './deliver.ts';
+import { expire } from './expire.ts';
 import { fail, returnUncounted } from './settle.ts';
 import type { ShardState } from './shard-state.ts';
 import type { Timer } from './timers.ts';
@@ -37,9 +38,15 @@ function fire(state: ShardState, timer: Timer, budget: number, at: AppliedAt): n
       state.events.push({ kind: 'wait-over', wait: timer.name, why: 'timeout' });
       return 1;
     case 'message':
-      expire(state, timer, at);
+      if (isPurged(timer)) state.discard(timer, at.atMs);
+      else expire(state, timer, at);
       return 1;
     case 'slot':
+      // Decided before its lease ended: what is purged does not become a dead letter.
+      if (isPurged(timer.message)) {
+        state.discard(timer.message, at.atMs);
+        return 1;
+      }
       state.touch(timer.message);
       if (timer.state === 'delayed') {
         timer.group.release(timer);
@@ -51,16 +58,7 @@ function fire(state: ShardState, timer: Timer, budget: number, at: AppliedAt): n
   }
 }
 
-/** What a consumer has in hand may still be acked; it does not come back if it is not. */
-function expire(state: ShardState, message: Message, at: AppliedAt): void {
-  state.touch(message);
-  state.timers.remove(message);
-  message.timed = false;
-  state.events.push({ kind: 'expired', queue: message.queue.name, messages: 1 });
-  for (const slot of [...message.slots]) {
-    if (slot.state !== 'in-flight') state.settle(slot, at.atMs);
-  }
-}
+const isPurged = ({ number, queue }: Message): boolean => number <= queue.purgedTo;
 
 /** Takes apart what is purged or older than the retention, a bounded number at a time. */
 function clearOut(state: ShardState, queue: Queue, budget: number, at: AppliedAt): number {
@@ -111,10 +109,10 @@ export function endLives(
     state.endWait(wait);
     state.events.push({ kind: 'wait-over', wait: wait.name, why: 'node-gone' });
   }
-  for (const leases of [...state.unconfirmed.values()]) {
-    const [any] = leases;
-    if (any === undefined || !isOver(any)) continue;
-    const slots = [...leases].map((lease) => lease.slot).sort((a, b) => a.number - b.number);
-    returnUncounted(state, slots, at);
-  }
+  // Gathered and put in order first: a node that restored a snapshot knows the lives in another order.
+  const slots = [...state.unconfirmed.values()]
+    .flatMap((leases) => [...leases].filter(isOver))
+    .map((lease) => lease.slot)
+    .sort((a, b) => a.number - b.number || a.group.number - b.group.number);
+  returnUncounted(state, slots, at);
 }

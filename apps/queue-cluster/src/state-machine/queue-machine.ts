@@ -109,7 +109,7 @@ function execute(state: ShardState, command: QueueCommand, at: AppliedAt): Queue
       return redrive(state, command.queue, at);
     case 'accept-letters':
       acceptLetters(state, command.fromShard, command.letters, at);
-      return { kind: 'done' };
+      return { kind: 'letters-seen', upTo: state.lettersSeen.get(command.fromShard) ?? 0 };
     case 'letters-accepted':
       forgetLetters(state, command.byShard, command.upTo);
       return { kind: 'done' };

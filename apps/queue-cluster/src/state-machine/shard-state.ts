@@ -163,8 +163,9 @@ export class ShardState {
     const { message } = slot;
     this.touch(message);
     this.forgetLease(slot);
-    const successor = slot.group.leave(slot, atMs);
-    if (successor !== undefined) this.touch(successor.message);
+    // Before it changes: a snapshot under way must not show the head still out and its successor ready.
+    if (slot.previous === undefined && slot.next !== undefined) this.touch(slot.next.message);
+    slot.group.leave(slot, atMs);
     this.stirred.add(slot.group);
     message.slots.splice(message.slots.indexOf(slot), 1);
     if (message.slots.length === 0) this.#drop(message);
