@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline';
 /** `TEST_REDIS_SERVER`, or the `redis-server` on the PATH, or none. */
 export function findRedisServer(): string | undefined {
   const named = process.env['TEST_REDIS_SERVER'];
-  if (named !== undefined) return named;
+  if (named !== undefined && named !== '') return named;
   const directories = (process.env['PATH'] ?? '').split(delimiter);
   return directories.map((directory) => join(directory, 'redis-server')).find(isExecutable);
 }
