@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { build, stop } from 'esbuild';
 import type { Plugin } from 'esbuild';
 import type { Quarry } from './hunt.ts';
 import type { PlantedBug } from './planted-bug.ts';
@@ -44,6 +44,8 @@ export async function plant(
     logLevel: 'silent',
     plugins: [plugin],
   });
+  // The bundler is a process of its own, and would outlive the last test.
+  await stop();
   if (planted.size === 0)
     throw new Error(`"${bug.name}": ${bug.file} is not part of the simulation`);
 }
