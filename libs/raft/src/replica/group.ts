@@ -1,7 +1,7 @@
 import type { Office } from '../core/effects.ts';
 import type { PeerProgress } from '../core/core.ts';
 import type { LogIndex, NodeId } from '../core/ids.ts';
-import type { AppliedAt } from './state-machine.ts';
+import type { AppliedAt, Origin } from './state-machine.ts';
 
 /** Names a caller's request, so that a repetition is answered as the first was. */
 export interface RequestRef {
@@ -56,6 +56,10 @@ export interface Group<Command, Reply, Event> {
   /** Resolves when the settled index covers `index`; false when the deadline came first. */
   whenSettled(index: LogIndex, deadlineMs: number): Promise<boolean>;
   mayServeLocally(): boolean;
+  /** Up to here everything is committed, and in the log of every node that may be serving. */
+  readonly settled: LogIndex;
+  /** The cluster clock as far as this node knows; never behind a stamp in its log, applied or not. */
+  clockMs(): number;
   status(): GroupStatus;
   transfer(to: NodeId | undefined, deadlineMs: number): Promise<boolean>;
   /** In log order, right after each apply; a listener must not throw and must not block. */
@@ -69,5 +73,6 @@ export interface Group<Command, Reply, Event> {
 
 export interface AppendedCommand<Command> {
   readonly index: LogIndex;
+  readonly origin: Origin;
   readonly command: Command;
 }

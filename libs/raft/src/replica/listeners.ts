@@ -60,7 +60,8 @@ export class Listeners<Command, Event> {
     for (const { kind, index, payload } of entries) {
       const envelope = kind === 'command' ? this.#reader.read(payload) : undefined;
       if (envelope?.kind !== 'command') continue;
-      commands.push({ index, command: this.#commands.decode(envelope.body) });
+      const command = this.#commands.decode(envelope.body);
+      commands.push({ index, origin: envelope.origin, command });
     }
     return commands;
   }

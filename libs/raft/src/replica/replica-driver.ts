@@ -236,6 +236,14 @@ export class ReplicaDriver<Command, Reply, Event> implements Replica<Command, Re
     return !this.#halted && !this.#snapshots.restoring && this.core.mayServeLocally(this.#now());
   }
 
+  get settled(): LogIndex {
+    return this.core.settled;
+  }
+
+  clockMs(): number {
+    return this.core.clockMs(this.#now());
+  }
+
   status(): GroupStatus {
     return replicaStatus(this.core, this.#now(), {
       electionTimeoutMs: this.#options.timing.electionTimeoutMaxMs,

@@ -433,12 +433,16 @@ describe('the rest of a replica', () => {
     const leader = world.elect();
     const seen: string[] = [];
     leader.live.onAppended((commands) =>
-      seen.push(...commands.map(({ command }) => `${command.account}@${leader.live.applied}`)),
+      seen.push(
+        ...commands.map(
+          ({ command, origin }) => `${command.account} of ${origin.node}@${leader.live.applied}`,
+        ),
+      ),
     );
     const before = leader.live.applied;
     leader.propose(add('x'));
     world.run(50);
-    expect(seen).toEqual([`x@${before}`]);
+    expect(seen).toEqual([`x of ${leader.id}@${before}`]);
   });
 
   it('hands leadership over and says so', () => {
