@@ -96,8 +96,15 @@ describe('a fill under way', () => {
 
   it('is cancelled by a snapshot, which also takes every line', () => {
     const { snoop, fill } = underWay();
-    expect(snoop.installSnapshot()).toEqual({ kind: 'invalidate-all' });
+    expect(snoop.installSnapshot(1)).toEqual({ kind: 'invalidate-all' });
     expect(snoop.finishFill(fill)).toBe('answer-only');
+  });
+
+  it('does not begin below a write that was appended while the snapshot was read back', () => {
+    const snoop = new Snoop(me);
+    snoop.append(write(12));
+    snoop.installSnapshot(10);
+    expect(snoop.grantAt('x', 11)).toBe('answer-only');
   });
 
   it('becomes a shared line if another node reads meanwhile', () => {
@@ -205,9 +212,9 @@ class NaiveBus {
         return;
       }
       case 'snapshot':
-        this.#applied = this.#log.length;
+        this.#applied = Math.max(this.#applied, this.#log.length - pick);
         this.fills.forEach((open) => (open.expected = 'answer-only'));
-        expect(this.snoop.installSnapshot()).toEqual({ kind: 'invalidate-all' });
+        expect(this.snoop.installSnapshot(this.#applied)).toEqual({ kind: 'invalidate-all' });
         return;
       default:
         this.#append(what, key);

@@ -145,11 +145,12 @@ export class Snoop {
     return fill.grant;
   }
 
-  /** A snapshot took the place of the log: nobody here saw the entries it passed over. */
-  installSnapshot(): LineEffect {
-    this.#unapplied = [];
-    this.#first = 0;
-    this.#ahead.clear();
+  /**
+   * A snapshot took the place of the log up to `index`: nobody here saw the entries it passed over.
+   * What stands above it was appended while the snapshot was read back, and counts as ever.
+   */
+  installSnapshot(index: number): LineEffect {
+    this.appliedThrough(index);
     for (const key of [...this.#fills.keys()]) {
       this.#restrictFills(key, 'answer-only');
     }
