@@ -44,6 +44,8 @@ export interface AppParts {
   readonly stats: () => object;
   /** Called every quarter of a second: the app's own small upkeep. */
   readonly upkeep?: () => void;
+  /** Called when nothing is answered any more, before the logs are closed. */
+  readonly close?: () => Promise<void>;
 }
 
 export interface ClusterApp<Command, Reply, Event, Machine> {
@@ -169,6 +171,7 @@ export async function startClusterNode<Command, Reply, Event, Machine>(
       stopping = true;
       await server.stop();
       for (const timer of timers) clearInterval(timer);
+      await parts.close?.();
       await host.stop();
       logger.info(`${app.name} stopped`);
     },
