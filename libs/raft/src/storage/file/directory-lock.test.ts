@@ -65,6 +65,41 @@ describe('the lock of a directory', () => {
     expect((await holder())['pid']).toBe(process.pid);
   });
 
+  it('of a process that is gone has one heir, whoever finds it at the same time', async () => {
+    for (let round = 0; round < 20; round++) {
+      await leave({ started: 'at another time' });
+      const answers = await Promise.allSettled(Array.from({ length: 8 }, () => take()));
+      const won = answers.filter(({ status }) => status === 'fulfilled');
+      expect(won).toHaveLength(1);
+      const lost: string[] = [];
+      for (const lock of held) lock.onLost = (detail) => lost.push(detail);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(lost).toEqual([]);
+      for (const lock of held.splice(0)) await lock.release();
+      expect(await fs.readdir(directory)).toEqual([]);
+    }
+  });
+
+  it('goes to the heir of an heir that died before it had put its own lock in place', async () => {
+    await leave({ started: 'at another time' });
+    const dead = await holder();
+    const heir = { ...dead, token: 'an heir' };
+    await fs.writeFile(join(directory, 'lock.another.heir'), JSON.stringify(heir));
+    await take();
+    expect((await holder())['started']).not.toBe('at another time');
+    expect(await fs.readdir(directory)).toEqual(['lock']);
+  });
+
+  it('is refused while an heir that lives is about to put its own lock in place', async () => {
+    const lock = await take();
+    const alive = { ...(await holder()), token: 'an heir' };
+    await lock.release();
+    await leave({ started: 'at another time' });
+    await fs.writeFile(join(directory, 'lock.another.heir'), JSON.stringify(alive));
+    await expect(take()).rejects.toThrow('uses this directory');
+    await fs.unlink(join(directory, 'lock.another.heir'));
+  });
+
   it('is respected while a holder that cannot be looked up gives signs of life', async () => {
     await leave({ world: 'another container' });
     const refusal = take(async () => {

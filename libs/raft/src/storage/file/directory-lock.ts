@@ -35,6 +35,12 @@ const usualTiming: LockTiming = { heartbeatMs: 500, watch: () => delay(3_000) };
  * A file made with O_EXCL, for Node has no `flock`. Where the holder's process can be looked up (the
  * same machine start, the same container) that settles it. Where it cannot (another container on the
  * same volume, another machine), a living holder is known by its heartbeat: it touches the file.
+ *
+ * What a dead holder left behind has one heir. Two starters may both find it dead, and were each to
+ * remove the lock and make its own, the second would remove the first one's. So the heir makes another
+ * file by O_EXCL, whose name is the dead holder's token, and whoever comes second finds it there. The
+ * heir then puts its own lock in the place of the dead one by a rename: the lock is never absent. An
+ * heir may itself die before that; then it has an heir in turn.
  */
 export async function lockDirectory(
   directory: string,
@@ -43,11 +49,12 @@ export async function lockDirectory(
 ): Promise<DirectoryLock> {
   const path = `${directory}/lock`;
   const own = await describeOwnProcess();
-  for (let attempt = 0; attempt < 3; attempt++) {
+  for (let attempt = 0; attempt < attemptsMax; attempt++) {
     if (await tryCreate(path, own)) return holdLock(path, own, timing);
-    const holder = await readHolder(path);
+    const line = await readLine(path);
+    const holder = line.at(-1);
     if (holder === undefined) continue;
-    if (await isAlive(path, holder, own, timing)) {
+    if (await isAlive(heldAt(path, line), holder, own, timing)) {
       throw new StorageRefusal(
         path,
         undefined,
@@ -56,11 +63,12 @@ export async function lockDirectory(
           'you are certain that no process uses the directory',
       );
     }
+    if (!(await tryInherit(path, line, own))) continue;
     report({
       kind: 'lock-taken-over',
       detail: `process ${holder.pid} on ${holder.host} ended without releasing ${path}`,
     });
-    await removeLeftBehind(path, holder);
+    return holdLock(path, own, timing);
   }
   throw new StorageRefusal(
     path,
@@ -70,10 +78,53 @@ export async function lockDirectory(
   );
 }
 
-async function tryCreate(path: string, own: Holder): Promise<boolean> {
-  // Linked into place, so that nobody ever reads a lock that is not written yet.
-  const draft = `${path}.${own.token}`;
+const attemptsMax = 5;
+
+const heirOf = (path: string, { token }: Holder): string => `${path}.${token}.heir`;
+
+/** The lock's holder and the heirs that follow from it; the last one has it, if it lives. */
+async function readLine(path: string): Promise<readonly Holder[]> {
+  const line: Holder[] = [];
+  let holder = await readHolder(path);
+  while (holder !== undefined) {
+    line.push(holder);
+    holder = await readHolder(heirOf(path, holder));
+  }
+  return line;
+}
+
+/** The file that the last of a line touches. */
+function heldAt(path: string, line: readonly Holder[]): string {
+  const before = line.at(-2);
+  return before === undefined ? path : heirOf(path, before);
+}
+
+/** All of `line` are dead. False when another was quicker: then everything is to be looked at again. */
+async function tryInherit(path: string, line: readonly Holder[], own: Holder): Promise<boolean> {
+  const heir = heirOf(path, line.at(-1)!);
+  if (!(await tryCreate(heir, own))) return false;
+  const tokens = (holders: readonly Holder[]): string => holders.map(({ token }) => token).join();
+  // Between the look and the claim another may have inherited, put its lock in place and removed its
+  // claim. As long as the line still begins at the same dead lock, nobody has, and now nobody can.
+  if (tokens(await readLine(path)) !== tokens([...line, own])) {
+    await fs.unlink(heir).catch(() => undefined);
+    return false;
+  }
+  const draft = await writeDraft(path, own);
+  await fs.rename(draft, path);
+  for (const dead of line) await fs.unlink(heirOf(path, dead)).catch(() => undefined);
+  return true;
+}
+
+/** Put into place when it is written, so that nobody ever reads half a lock. */
+async function writeDraft(path: string, own: Holder): Promise<string> {
+  const draft = `${path}.${own.token}.draft`;
   await fs.writeFile(draft, JSON.stringify(own), { flag: 'wx' });
+  return draft;
+}
+
+async function tryCreate(path: string, own: Holder): Promise<boolean> {
+  const draft = await writeDraft(path, own);
   try {
     await fs.link(draft, path);
     return true;
@@ -122,14 +173,6 @@ const touched = async (path: string): Promise<number | undefined> =>
     (stats) => stats.mtimeMs,
     () => undefined,
   );
-
-/** Moved aside first, so that of two processes that judge the same lock dead only one removes it. */
-async function removeLeftBehind(path: string, holder: Holder): Promise<void> {
-  const aside = `${path}.${holder.token}.left`;
-  if ((await readHolder(path))?.token !== holder.token) return;
-  await fs.rename(path, aside).catch(() => undefined);
-  await fs.unlink(aside).catch(() => undefined);
-}
 
 function holdLock(path: string, own: Holder, timing: LockTiming): DirectoryLock {
   const beat = async (): Promise<void> => {
