@@ -26,6 +26,9 @@ const keepsSuffix = 4;
 const hasEntries = 8;
 const hasFloor = 16;
 
+/** A record of nothing, as one byte that is not zero. */
+export const emptyRecord: Uint8Array = Uint8Array.of(keepsSuffix);
+
 /** Appends the record to `out`: its head in a small buffer, its entries as they already are. */
 export function encodeRecord(
   record: Omit<LogRecord, 'floor'>,

@@ -29,7 +29,7 @@ export class CrashRun {
     return openFileStore({
       directory,
       fileSystem: this.disk,
-      segmentBytes: 600,
+      segmentBytes: 650,
       reserveBytes: 700,
       random: () => this.generator.next(),
       lock: () => Promise.resolve({ onLost: () => undefined, release: () => Promise.resolve() }),

@@ -35,6 +35,17 @@ async function load(run: CrashRun): Promise<DurableState> {
   }
 }
 
+/** One more entry, in a frame with this value in it; the path of the segment that holds it. */
+async function writeLast(run: CrashRun, value: Buffer): Promise<string> {
+  const store = await run.open();
+  const log = new LogHistory(store, await store.load());
+  const [last] = entries(15, 15, 1);
+  await log.write({ entries: [{ ...last!, payload: value }] });
+  await store.close();
+  const paths = run.disk.namesIn(directory).map((name) => `${directory}/${name}`);
+  return paths.findLast((path) => run.disk.contentOf(path).includes(value))!;
+}
+
 const refusalOf = (run: CrashRun): Promise<unknown> =>
   load(run).catch((failure: unknown) => failure);
 
@@ -85,17 +96,48 @@ describe('the file store, when bytes changed under it', () => {
     expect(message).toContain('Restore the directory from a copy of this very node, or replace');
   });
 
-  it('cuts off and reports a last frame that is not whole, and keeps all before it', async () => {
+  it('cuts off and reports a last frame whose end was not written, from any byte on', async () => {
     const path = segments.at(-1)!;
-    const offset = framesOf(run.disk.contentOf(path)).at(-1)!;
-    run.disk.flip(path, offset + 20);
+    const whole = run.disk.contentOf(path);
+    const offset = framesOf(whole).at(-1)!;
+    const endOffset = whole.findLastIndex((byte) => byte !== 0) + 1;
+    for (let kept = offset + 1; kept < endOffset; kept++) {
+      const torn = (await writeLog()).run;
+      for (let at = kept; at < endOffset; at++) torn.disk.flip(path, at, whole[at]);
+      const found = await load(torn);
+      expect(found.entries.at(-1)!.index).toBe(13);
+      expect(torn.reports).toEqual([
+        { kind: 'torn-tail-cut', file: path, offset, bytes: expect.any(Number) as number },
+      ]);
+      expect((await load(torn)).entries).toHaveLength(found.entries.length);
+      expect(torn.reports).toHaveLength(1);
+    }
+  });
+
+  it('refuses a flipped byte in a last frame that was written to its end', async () => {
+    const path = segments.at(-1)!;
+    const whole = run.disk.contentOf(path);
+    const offset = framesOf(whole).at(-1)!;
+    const endOffset = whole.findLastIndex((byte) => byte !== 0) + 1;
+    for (let at = offset; at < endOffset; at++) {
+      run.disk.flip(path, at, 0x10);
+      const refusal = await refusalOf(run);
+      run.disk.flip(path, at, 0x10);
+      expect(refusal).toMatchObject({ file: path, offset });
+      expect((refusal as Error).message).toContain('the last frame was written to its end');
+    }
+    log.check(await load(run));
+  });
+
+  it('takes a last frame with a sector that is not there for a torn one', async () => {
+    const path = await writeLast(run, Buffer.alloc(2_000, 'v'));
+    const whole = run.disk.contentOf(path);
+    const sector = framesOf(whole).at(-1)! + 700;
+    const from = sector - (sector % 512);
+    for (let at = from; at < from + 512; at++) run.disk.flip(path, at, whole[at]);
     const found = await load(run);
-    expect(found.entries.at(-1)!.index).toBe(13);
-    expect(run.reports).toEqual([
-      { kind: 'torn-tail-cut', file: path, offset, bytes: expect.any(Number) as number },
-    ]);
-    expect((await load(run)).entries).toHaveLength(found.entries.length);
-    expect(run.reports).toHaveLength(1);
+    expect(found.entries.at(-1)!.index).toBe(14);
+    expect(run.reports).toMatchObject([{ kind: 'torn-tail-cut' }]);
   });
 
   it('refuses a segment whose header is damaged, at any byte', async () => {
@@ -145,19 +187,12 @@ describe('the file store, when bytes changed under it', () => {
   });
 
   it('does not take the bytes of a value for a frame', async () => {
-    const copied = run.disk.contentOf(segments[0]!);
-    const store = await run.open();
-    const again = new LogHistory(store, await store.load());
     // A whole segment, frames and all, as the value of the log's last entry; then torn.
-    const [last] = entries(15, 15, 1);
-    await again.write({ entries: [{ ...last!, payload: copied }] });
-    await store.close();
-    const holder = run.disk
-      .namesIn(directory)
-      .map((name) => `${directory}/${name}`)
-      .find((path) => path !== segments[0] && run.disk.contentOf(path).includes(copied))!;
-    const offset = run.disk.contentOf(holder).indexOf(copied);
-    run.disk.flip(holder, offset - 1);
+    const copied = run.disk.contentOf(segments[0]!);
+    const holder = await writeLast(run, copied);
+    const content = run.disk.contentOf(holder);
+    const end = content.findLastIndex((byte) => byte !== 0);
+    run.disk.flip(holder, end, content[end]);
     const found = await load(run);
     expect(found.entries.at(-1)!.index).toBe(14);
     expect(run.reports).toMatchObject([{ kind: 'torn-tail-cut' }]);

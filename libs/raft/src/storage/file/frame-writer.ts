@@ -6,10 +6,10 @@ import type { SyncReport } from '../sync-report.ts';
 import { isVoteOnly, WriteGate } from '../write-gate.ts';
 import { isNoRoom } from '../no-room.ts';
 import type { Failure } from './file-system.ts';
-import { sealFrame } from './frame.ts';
+import { frameHeaderBytes, sealFrame } from './frame.ts';
 import type { Health } from '../health.ts';
 import type { LiveRanges } from '../live-ranges.ts';
-import { encodeRecord } from '../log-record.ts';
+import { emptyRecord, encodeRecord } from '../log-record.ts';
 import type { LogRecord } from '../log-record.ts';
 import type { Room } from './room.ts';
 import type { SegmentSupply } from './segment-supply.ts';
@@ -252,7 +252,7 @@ const isEmpty = (write: DurableWrite): boolean =>
   write.entries.length === 0 && write.hardState === undefined && write.install === undefined;
 
 function fits(active: OpenSegment, payload: readonly Uint8Array[], segmentBytes: number): boolean {
-  let end = active.position;
+  let end = active.position + frameHeaderBytes + emptyRecord.length;
   for (const part of payload) end += part.length;
   return end <= segmentBytes;
 }

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { emptyRecord } from '../log-record.ts';
 
 /**
  * A frame is what one sync makes durable: the records of all writes that waited for it, whole or not
@@ -8,18 +9,21 @@ import { crc32 } from 'node:zlib';
  *
  * `sequence` counts the frames of a log without a gap, across its segments: a frame that is missing
  * is noticed. The checksum covers everything behind it and starts from the segment's salt, a random
- * number that no client knows: bytes of a client's value can never pass for a frame.
+ * number that no client knows: bytes of a client's value can never pass for a frame. The payload ends
+ * in a byte that is not zero, and what has not been written is zeros: so the end of what was written
+ * can be seen even where the checksum fails (see torn-tail.ts).
  */
 export const frameHeaderBytes = 18;
 export const frameMagic = 0x51_4c_46_31;
 export const frameMagicBytes = Buffer.from([0x51, 0x4c, 0x46, 0x31]);
 
-/** Puts the header in front of `payload` (record heads and runs), and says how long the whole is. */
+/** Puts the header in front of `records` (heads and runs), and says how long the whole is. */
 export function sealFrame(
-  payload: readonly Uint8Array[],
+  records: readonly Uint8Array[],
   sequence: number,
   salt: number,
 ): { buffers: readonly Uint8Array[]; bytes: number } {
+  const payload = [...records, emptyRecord];
   let length = 0;
   for (const part of payload) length += part.length;
   const header = Buffer.allocUnsafe(frameHeaderBytes);

@@ -7,6 +7,7 @@ import { replaceNode, StorageRefusal } from '../reports.ts';
 import type { OnStorageReport } from '../reports.ts';
 import { decodeSegmentHeader, segmentHeaderBytes, segmentName, segmentNumber } from './segment.ts';
 import type { Segment } from './segment.ts';
+import { endOfWritten, wasWrittenWhole } from './torn-tail.ts';
 import { LogImage } from '../log-image.ts';
 import { LiveRanges } from '../live-ranges.ts';
 
@@ -28,7 +29,7 @@ interface Suspect {
 /**
  * Replays the log. Frames are written one after another, each after the sync of the one before, so a
  * crash can only spoil the last one: bytes that are no frame are a torn tail if no whole frame comes
- * after them anywhere, and damage otherwise. Damage is never skipped, for what it held may have been
+ * after them anywhere and they were not written to their end, and damage otherwise. Damage is never skipped, for what it held may have been
  * acknowledged.
  */
 export async function recoverSegments(
@@ -67,9 +68,10 @@ class Replay {
     this.ranges.stretches.push(segment);
     this.replayFrames(segment, bytes);
     const endOffset = segment.position;
-    if (isZero(bytes, endOffset)) return;
+    if (endOfWritten(bytes, endOffset) === endOffset) return;
     const following = findFrame(bytes, endOffset, salt);
     if (following !== undefined) refuseDamage(path, endOffset, `${path} at offset ${following}`);
+    if (wasWrittenWhole(bytes, endOffset, salt)) refuseDamagedEnd(path, endOffset);
     this.suspect ??= { segment, offset: endOffset, bytes: bytes.length - endOffset };
   }
 
@@ -118,6 +120,16 @@ function refuseDamage(path: string, offset: number, following: string): never {
   );
 }
 
+function refuseDamagedEnd(path: string, offset: number): never {
+  throw new StorageRefusal(
+    path,
+    offset,
+    'damaged: the last frame was written to its end and its checksum is wrong, so this is not a ' +
+      'write that was cut short, and what it held may have been acknowledged',
+    replaceNode,
+  );
+}
+
 /** Durable before anything is written after it, or the next start would find damage. */
 async function cutTornTail(
   fileSystem: FileSystem,
@@ -156,14 +168,4 @@ export async function readWhole(fileSystem: FileSystem, path: string): Promise<B
   } finally {
     await completed((done) => file.close(done));
   }
-}
-
-const zeros = Buffer.alloc(1 << 16);
-
-function isZero(bytes: Buffer, from: number): boolean {
-  for (let at = from; at < bytes.length; at += zeros.length) {
-    const length = Math.min(zeros.length, bytes.length - at);
-    if (bytes.compare(zeros, 0, length, at, at + length) !== 0) return false;
-  }
-  return true;
 }
