@@ -65,7 +65,7 @@ export class LockService {
 
   /** The cluster clock: what `expires_in_ms` is measured by. */
   get clockMs(): number {
-    return this.group.status().clockMs;
+    return this.group.clockMs();
   }
 
   async ask(command: LockCommand, options: ProposeOptions): Promise<LockReply | Problem> {
