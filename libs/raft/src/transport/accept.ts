@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { ConnectionOptions } from 'node:tls';
 
 import { type Mismatch, mismatch } from './dial.ts';
 import {
@@ -17,10 +18,12 @@ import {
   textHeader,
   toHeaders,
 } from './handshake.ts';
+import { untrusted } from './tls-failure.ts';
 
 export interface AcceptOptions {
   readonly self: Omit<Introduction, 'nonce'>;
   readonly secret: string;
+  readonly tls: ConnectionOptions | undefined;
   readonly timeoutMs: number;
   /** The node may not be linked to, for this reason. */
   readonly objection: (peer: Introduction) => Mismatch | undefined;
@@ -43,7 +46,7 @@ export function accept(
   const { socket } = connection;
   socket.on('error', () => socket.destroy());
   const peer = fromHeaders(request.headers);
-  const wrong = objectionTo(options, request, peer);
+  const wrong = objectionTo(options, request, peer) ?? untrusted(socket, options.tls);
   if (peer === undefined || wrong !== undefined) {
     const refusal = wrong ?? { why: 'not-a-link' as const, detail: 'it does not name itself' };
     refuse(socket, refusal);
@@ -92,7 +95,7 @@ const welcome = (self: Introduction, proof: Buffer): string =>
     [proofHeader]: proof.toString('base64url'),
   });
 
-function refuse(socket: Duplex, { why, detail }: Mismatch): void {
+export function refuse(socket: Duplex, { why, detail }: Mismatch): void {
   const headers = {
     connection: 'close',
     'content-length': '0',

@@ -20,6 +20,7 @@ import {
   toHeaders,
 } from './handshake.ts';
 import type { PeerAddress } from './options.ts';
+import { lastingFailure } from './tls-failure.ts';
 
 export interface DialOptions {
   readonly self: Omit<Introduction, 'nonce'>;
@@ -72,8 +73,12 @@ export function dial(options: DialOptions, done: (result: Dialled) => void): () 
   const timer = setTimeout(() => {
     end({ kind: 'unreachable', gone: false, why: `no answer in ${options.timeoutMs} ms` });
   }, options.timeoutMs);
+  let connected = false;
+  request.on('socket', (socket) => socket.once('connect', () => (connected = true)));
   request.on('error', (error: NodeJS.ErrnoException) => {
-    end({ kind: 'unreachable', gone: error.code === 'ECONNREFUSED', why: error.message });
+    const lasting = lastingFailure(error, { secure: options.tls !== undefined, connected });
+    if (lasting !== undefined) end({ kind: 'refused', byUs: true, ...lasting });
+    else end({ kind: 'unreachable', gone: error.code === 'ECONNREFUSED', why: error.message });
   });
   request.on('response', (response) => end(refusalOf(response)));
   request.on('upgrade', (response, socket, head) => {

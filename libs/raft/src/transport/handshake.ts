@@ -42,7 +42,11 @@ export type LinkRefusal =
   | 'unknown-node'
   | 'wrong-address'
   | 'former-life'
-  | 'wrong-secret';
+  | 'wrong-secret'
+  | 'untrusted-certificate'
+  | 'no-tls'
+  | 'no-answer'
+  | 'stopping';
 
 export const newNonce = (): string => randomBytes(32).toString('base64url');
 

@@ -1,82 +1,14 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 
 import fc from 'fast-check';
 
-import { nodeId, type NodeId, term } from '../core/ids.ts';
+import { nodeId, term } from '../core/ids.ts';
 import type { PeerMessage } from '../replica/peer-message.ts';
-import { createLinks, type Links } from './links.ts';
-import type { LinkEvent, LinksOptions, PeerAddress } from './options.ts';
+import type { LinksOptions, PeerAddress } from './options.ts';
+import { addressOf, type Endpoint, listen, shut, TestNode } from './test/test-node.ts';
 
 const timeoutNow = (at: number): PeerMessage => ({ kind: 'timeout-now', term: term(at) });
-
-interface Endpoint {
-  readonly id: NodeId;
-  readonly port: number;
-  readonly server: Server;
-  readonly sockets: Set<Socket>;
-}
-
-/** A node of a cluster as far as its links go; what happens to it can be awaited. */
-class TestNode {
-  readonly links: Links;
-  readonly events: LinkEvent[] = [];
-  readonly messages: [NodeId, string, PeerMessage][] = [];
-  readonly resets: [NodeId, boolean][] = [];
-  #waiting: { readonly met: () => boolean; readonly resolve: () => void }[] = [];
-
-  constructor(at: Endpoint, peers: readonly PeerAddress[], options: Partial<LinksOptions> = {}) {
-    this.links = createLinks({
-      clusterName: 'locks',
-      nodeId: at.id,
-      incarnation: 1,
-      peers,
-      secret: 's3cret',
-      onMessage: (from, groupId, message) => this.#note(this.messages, [from, groupId, message]),
-      onReset: (peer, refused) => this.#note(this.resets, [peer, refused]),
-      onEvent: (event) => this.#note(this.events, event),
-      ...options,
-      limits: { redialMinMs: 5, redialMaxMs: 20, ...options.limits },
-    });
-    at.server.removeAllListeners('upgrade');
-    at.server.on('upgrade', (request, socket, head) => {
-      if (!this.links.handleUpgrade(request, socket, head)) socket.destroy();
-    });
-    this.links.start();
-  }
-
-  has(kind: LinkEvent['kind']): boolean {
-    return this.events.some((event) => event.kind === kind);
-  }
-
-  until(met: () => boolean): Promise<void> {
-    if (met()) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push({ met, resolve }));
-  }
-
-  #note<T>(list: T[], item: T): void {
-    list.push(item);
-    this.#waiting = this.#waiting.filter(({ met, resolve }) => {
-      if (met()) resolve();
-      return !met();
-    });
-  }
-}
-
-async function listen(id: string): Promise<Endpoint> {
-  const server = createServer((_request, response) => response.writeHead(404).end());
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { id: nodeId(id), port: (server.address() as AddressInfo).port, server, sockets };
-}
-
-const addressOf = ({ id, port }: Endpoint): PeerAddress => ({ id, host: '127.0.0.1', port });
 
 let endpoints: Endpoint[] = [];
 let nodes: TestNode[] = [];
@@ -104,12 +36,6 @@ async function pair(
   const [atA, atB] = [await endpoint('a'), await endpoint('b')];
   const peers = [addressOf(atA), addressOf(atB)];
   return { a: start(atA, peers, options.a), b: start(atB, peers, options.b), atA, atB, peers };
-}
-
-async function shut({ server, sockets }: Endpoint): Promise<void> {
-  for (const socket of sockets) socket.destroy();
-  server.close();
-  if (server.listening) await once(server, 'close');
 }
 
 afterEach(async () => {

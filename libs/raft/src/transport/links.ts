@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 
 import type { NodeId } from '../core/ids.ts';
 import type { PeerMessage } from '../replica/peer-message.ts';
-import { accept } from './accept.ts';
+import { accept, refuse } from './accept.ts';
 import { dial, type Dialled, type Mismatch, probe } from './dial.ts';
 import { type Introduction, linkPath, protocolVersion } from './handshake.ts';
 import { Link } from './link.ts';
@@ -99,12 +99,14 @@ class NodeLinks implements Links {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     if (request.url?.split('?')[0] !== linkPath) return false;
     if (this.#closed) {
-      socket.destroy();
+      socket.on('error', () => socket.destroy());
+      refuse(socket, { why: 'stopping', detail: 'this node is stopping' });
       return true;
     }
     const options = {
       self: this.#introduction(),
       secret: this.#options.secret,
+      tls: this.#options.tls,
       timeoutMs: this.#limits.handshakeTimeoutMs,
       objection: (peer: Introduction) => this.#objection(peer),
     };
