@@ -1,4 +1,5 @@
 import { noAskedReads } from './asked-reads.ts';
+import { compactBehind } from './compaction.ts';
 import { durabilityOf } from './durability.ts';
 import { restartTimer } from './election-timer.ts';
 import type { DurableState, Membership } from './entry.ts';
@@ -58,6 +59,8 @@ export function initialState(options: CoreOptions): State {
     reportedOffice: { role: 'follower', term: hardState.term, leader: undefined },
   };
   restartTimer(state);
+  // A crash may have come between the last snapshot and the compaction that follows it.
+  compactBehind(state);
   return state;
 }
 

@@ -333,4 +333,12 @@ describe('a restart', () => {
     const message = append({ term: 3, prev: [7, 3], commit: 7 });
     expect(node.receive('b', message).committed).toEqual(entries(6, [2, 3]));
   });
+
+  it('drops what a crash between the snapshot and its compaction left before it', () => {
+    const log = { snapshot: snapshotMeta(5, 2), firstIndex: 1, log: [1, 1, 2, 2, 2, 3] };
+    const node = new SoloNode({ ...log, limits: { trailingBytesMax: 80 } });
+    expect(node.take().compact).toBe(3);
+    expect(node.core.entryAt(logIndex(3))).toBeUndefined();
+    expect(node.core.entryAt(logIndex(4))?.term).toBe(2);
+  });
 });

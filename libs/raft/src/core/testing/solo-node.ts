@@ -14,7 +14,7 @@ import type {
   VoteAnswer,
   VoteRequest,
 } from '../message.ts';
-import type { LocalReads } from '../options.ts';
+import type { Limits, LocalReads } from '../options.ts';
 import { createCore } from '../raft-core.ts';
 import { crc32 } from '../checksum.ts';
 import { testLimits, testTiming } from './settings.ts';
@@ -26,6 +26,9 @@ export interface SoloOptions {
   readonly vote?: string;
   /** The terms of the entries on its disk, from index 1, or from behind the snapshot. */
   readonly log?: readonly number[];
+  /** Where the log on its disk begins, if not there. */
+  readonly firstIndex?: number;
+  readonly limits?: Partial<Limits>;
   readonly snapshot?: SnapshotMeta;
   readonly random?: () => number;
   readonly localReads?: LocalReads;
@@ -39,6 +42,7 @@ export class SoloNode {
 
   constructor(options: SoloOptions = {}) {
     const { snapshot, log = [] } = options;
+    const firstIndex = options.firstIndex ?? (snapshot?.index ?? 0) + 1;
     const hardState: HardState = {
       term: term(options.term ?? log.at(-1) ?? snapshot?.term ?? 0),
       vote: options.vote === undefined ? undefined : nodeId(options.vote),
@@ -47,11 +51,11 @@ export class SoloNode {
       id: nodeId('a'),
       incarnation: 1,
       bootstrap: membership(options.voters ?? ['a', 'b', 'c'], options.learners),
-      durable: { hardState, snapshot, entries: entries((snapshot?.index ?? 0) + 1, log) },
+      durable: { hardState, snapshot, entries: entries(firstIndex, log) },
       nowMs: this.nowMs,
       random: options.random ?? (() => 0),
       timing: testTiming,
-      limits: testLimits,
+      limits: { ...testLimits, ...options.limits },
       localReads: options.localReads,
     });
   }
