@@ -27,6 +27,8 @@ export interface Limits {
   readonly inflightMessagesMax: number;
   readonly inflightBytesMax: number;
   readonly appendBytesMax: number;
+  /** How long small appends wait for company while one is unanswered; 0: they do not. */
+  readonly gatherMs: number;
   readonly uncommittedBytesMax: number;
   /** Entries kept in memory behind a snapshot, so that a slow follower need not take the snapshot. */
   readonly trailingBytesMax: number;

@@ -25,6 +25,8 @@ export interface Progress {
   nudge: boolean;
   /** When `match` last grew, or a nudge was sent. On the waking clock. */
   movedMs: number;
+  /** When the newest append with entries went out, on the waking clock. */
+  sentMs: number;
   /** The newest watermarks that this peer was told. */
   sentCommit: LogIndex;
   sentSettled: LogIndex;
@@ -76,6 +78,7 @@ export function startProgress(start: ProgressStart): Progress {
     window: new InflightWindow(start.messagesMax, start.bytesMax),
     nudge: false,
     movedMs: start.awakeMs,
+    sentMs: start.awakeMs,
     sentCommit: indexZero,
     sentSettled: indexZero,
     answeredRound: 0,

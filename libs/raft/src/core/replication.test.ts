@@ -11,6 +11,46 @@ import {
 /** Leads term 1; its no-op is entry 1, which b has; nothing is known of c. */
 const leader = (): SoloNode => new SoloNode().lead();
 
+describe('a leader that gathers', () => {
+  const gathering = (): SoloNode => new SoloNode({ limits: { gatherMs: 2 } }).lead();
+  const appendsTo = (peer: string, node: SoloNode, ...texts: readonly string[]): number =>
+    sentTo(peer, node.propose(...texts).send).length;
+
+  it('sends at once while nothing is unanswered, and then what came meanwhile as one', () => {
+    const node = gathering();
+    expect([1, 2, 3].map((i) => appendsTo('b', node, `${i}`))).toEqual([1, 0, 0]);
+    const { send } = node.receive('b', matched({ term: 1, match: 2 }));
+    const [first, ...rest] = sentTo('b', send);
+    expect(first?.kind === 'append' && first.entries.map(({ index }) => index)).toEqual([3, 4]);
+    expect(rest).toEqual([]);
+  });
+
+  it('does not wait longer for an answer than it gathers: a peer far away is sent ahead', () => {
+    const node = gathering();
+    expect(appendsTo('b', node, 'x')).toBe(1);
+    node.nowMs += 1;
+    expect(appendsTo('b', node, 'y')).toBe(0);
+    node.nowMs += 1;
+    expect(appendsTo('b', node, 'z')).toBe(1);
+  });
+
+  it('does not let what it holds back wait for another proposal', () => {
+    const node = gathering();
+    node.propose('x');
+    node.propose('y');
+    expect(sentTo('b', node.pass(10))).toContainEqual(
+      expect.objectContaining({ kind: 'append', prevIndex: 2 }),
+    );
+  });
+
+  it('lets a batch go that is large enough', () => {
+    const node = new SoloNode({ limits: { gatherMs: 2, appendBytesMax: 1 << 20 } }).lead();
+    node.propose('x');
+    expect(appendsTo('b', node, ...Array.from({ length: 128 }, () => 'y'))).toBe(0);
+    expect(appendsTo('b', node, 'z')).toBe(1);
+  });
+});
+
 describe('a leader sends', () => {
   it('its own write and the appends side by side, all of them the same array (§10.2.1)', () => {
     const node = leader();

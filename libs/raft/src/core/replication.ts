@@ -24,8 +24,28 @@ export function pump(state: State, leadership: Leadership): void {
   leadership.dirty = false;
 }
 
+/** So many have company enough. */
+const gatherEntries = 128;
+
+/**
+ * Small appends wait for company while one is unanswered (Nagle, RFC 896): what an append costs two
+ * nodes, a sync of the disk and a packet there and back, is then shared by all that came meanwhile. Who
+ * is so far away that answers take longer is sent appends ahead of them.
+ */
+function gathers(state: State, peer: Progress): boolean {
+  return (
+    peer.state === 'replicate' &&
+    peer.window.count > 0 &&
+    peer.next <= state.log.lastIndex &&
+    state.log.lastIndex - peer.next < gatherEntries &&
+    state.awakeMs - peer.sentMs < state.limits.gatherMs
+  );
+}
+
 /** Sends a peer everything that it may be sent now. */
 function replicateTo(state: State, leadership: Leadership, peer: Progress): void {
+  // The watermarks go with what is gathered.
+  if (gathers(state, peer) && !peer.nudge) return;
   let sent = false;
   if (peer.state === 'probe' && !peer.paused) {
     sent = sendAppend(state, leadership, peer);
@@ -60,6 +80,7 @@ function sendAppend(state: State, leadership: Leadership, peer: Progress): boole
   if (peer.state === 'replicate') {
     if (peer.window.count === 0) peer.movedMs = state.awakeMs;
     peer.window.add(end, bytes);
+    peer.sentMs = state.awakeMs;
     peer.next = logIndex(end + 1);
   }
   return true;

@@ -62,6 +62,7 @@ export const defaultCoreLimits: Limits = {
   inflightMessagesMax: 256,
   inflightBytesMax: 16 * mebibyte,
   appendBytesMax: mebibyte,
+  gatherMs: 2,
   uncommittedBytesMax: 64 * mebibyte,
   trailingBytesMax: 16 * mebibyte,
 };

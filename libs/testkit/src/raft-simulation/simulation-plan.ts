@@ -65,7 +65,7 @@ export function drawPlan(seed: number): SimulationPlan {
     voters,
     learners,
     timing,
-    limits: drawLimits(random),
+    limits: { ...drawLimits(random), gatherMs: drawGatherMs(seed) },
     localReads,
     tickMs: random.pick([2, 5, 10]),
     network: drawNetwork(random, electionMs),
@@ -84,7 +84,11 @@ export function drawPlan(seed: number): SimulationPlan {
 const names = (prefix: string, count: number): string[] =>
   Array.from({ length: count }, (_, i) => `${prefix}${i + 1}`);
 
-function drawLimits(random: Generator): Limits {
+/** Drawn apart, so that seeds from before there was any gathering still mean what they meant. */
+const drawGatherMs = (seed: number): number =>
+  new Generator(`gathering ${seed}`).pick([0, 0, 0, 2, 20]);
+
+function drawLimits(random: Generator): Omit<Limits, 'gatherMs'> {
   return {
     inflightMessagesMax: random.pick([1, 2, 8, 64]),
     inflightBytesMax: random.pick([600, 4_000, 1_000_000]),

@@ -9,6 +9,7 @@ export const testLimits = {
   inflightMessagesMax: 4,
   inflightBytesMax: 2_000,
   appendBytesMax: 400,
+  gatherMs: 0,
   uncommittedBytesMax: 10_000,
   trailingBytesMax: 300,
 };

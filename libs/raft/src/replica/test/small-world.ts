@@ -161,6 +161,7 @@ export class SmallNode {
         inflightMessagesMax: 64,
         inflightBytesMax: 1 << 22,
         appendBytesMax: 1 << 18,
+        gatherMs: 2,
         uncommittedBytesMax: 1 << 20,
         trailingBytesMax: 0,
       },
