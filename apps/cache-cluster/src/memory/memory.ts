@@ -1,5 +1,5 @@
 import type { FlushToken } from '@quorate/mesi';
-import type { CacheValue } from '../state-machine/value.ts';
+import type { CacheItem } from '../state-machine/value.ts';
 
 /**
  * What stands behind the lines and the dirty table: the place where clean values are. The directory
@@ -46,15 +46,8 @@ export interface ShardMemory {
   readMark(deadlineMs: number): Promise<Mark>;
 }
 
-/** One version of one key. It tells all of itself, since it may be newer than what the asker knows. */
-export interface MemoryItem {
-  readonly version: number;
-  /** In the log's time, both. */
-  readonly writtenAtMs: number;
-  /** Infinity for one that does not expire. */
-  readonly deadlineMs: number;
-  readonly value: CacheValue;
-}
+/** It tells all of itself, since it may be newer than what the asker knows of the key. */
+export type MemoryItem = CacheItem;
 
 export type Fetched =
   /** In the order of the keys; `undefined` for what is not there, or cannot be read. */

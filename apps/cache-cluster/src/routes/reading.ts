@@ -1,0 +1,41 @@
+import { isProblem, type Context, type Problem } from '@quorate/service-kit';
+import type { Found } from '../lines/misses.ts';
+import { shardNumberOf, type Desk } from './desk.ts';
+
+export interface Looked {
+  readonly found: Found | Problem;
+  readonly clockMs: number;
+}
+
+/** A hit: nobody is asked and nothing is waited for. `undefined`: there is more to do. */
+export function hit(desk: Desk, key: string): (Looked & { readonly found: Found }) | undefined {
+  const line = desk.lines.find(key);
+  if (line === undefined) return undefined;
+  const shard = desk.shards[line.shard]!;
+  if (!shard.serves(line)) return undefined;
+  desk.reads.hits += 1;
+  const { item, state } = line;
+  const clockMs = item.deadlineMs === Infinity ? 0 : shard.group.clockMs();
+  return { found: { kind: 'value', item, state, source: 'cache' }, clockMs };
+}
+
+export async function lookUp(
+  desk: Desk,
+  key: string,
+  options: {
+    readonly consistency: 'linearizable' | 'stale' | undefined;
+    readonly context: Pick<Context, 'deadlineMs'>;
+  },
+): Promise<Looked> {
+  const number = shardNumberOf(desk.ring, key);
+  const reader = desk.readers[number]!;
+  const { deadlineMs } = options.context;
+  const found =
+    options.consistency === 'stale'
+      ? await reader.readStale(key, deadlineMs)
+      : await reader.read(key, deadlineMs);
+  const fromCache = !isProblem(found) && found.kind === 'value' && found.source === 'cache';
+  if (fromCache) desk.reads.hits += 1;
+  else desk.reads.misses += 1;
+  return { found, clockMs: desk.shards[number]!.group.clockMs() };
+}
