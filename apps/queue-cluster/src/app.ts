@@ -11,13 +11,17 @@ import { queueRoutes } from './routes/queues.ts';
 import { settleRoutes } from './routes/settle.ts';
 import { Courier } from './shards/courier.ts';
 import { Shard } from './shards/shard.ts';
-import { commandCodec, replyCodec } from './state-machine/codec.ts';
+import { commandCodec } from './state-machine/command-codec.ts';
 import type { QueueCommand, QueueEvent, QueueReply } from './state-machine/commands.ts';
 import { QueueMachine } from './state-machine/queue-machine.ts';
+import { replyCodec } from './state-machine/reply-codec.ts';
 
 /** Sooner than elsewhere: what was leased to consumers of a dead node returns when it is given up. */
 const nodeGoneAfterMs = 3_000;
 const courierMs = 5_000;
+/** Over all shards, which share the node's heap. Part of what the log means: nodes that differ do not link. */
+const requestsMax = 1_000_000;
+const requestBytesMax = 256 << 20;
 
 export function queueApp(
   config: QueueConfig,
@@ -36,7 +40,14 @@ export function queueApp(
     createMachine: (shard) => new QueueMachine({ shard, shardOf }),
     commands: commandCodec,
     replies: replyCodec,
-    replica: { nodeGoneAfterMs },
+    replica: {
+      nodeGoneAfterMs,
+      requests: {
+        windowMs: 120_000,
+        requestsMax: Math.floor(requestsMax / config.shards),
+        bytesMax: Math.floor(requestBytesMax / config.shards),
+      },
+    },
     build({ shards: parts, life, registry }) {
       const { incarnation } = life;
       const shards = parts.map(
@@ -58,7 +69,7 @@ export function queueApp(
         stats: () => statsOf(shards),
         upkeep() {
           for (const shard of shards) shard.confirm();
-          courier.run(performance.now() + courierMs);
+          void courier.run(performance.now() + courierMs);
         },
       };
     },

@@ -21,32 +21,41 @@ export const configSchema = extendConfig(
         description: 'The largest value of one message',
         default: 1_048_576,
       }),
+      answerBytesMax: field('ANSWER_BYTES_MAX', bytes({ min: 1_024, max: 268_435_456 }), {
+        description: 'Payload that one deq or peek answers with; a first message is always given',
+        default: 4_194_304,
+      }),
       queueMessagesMax: field('QUEUE_MESSAGES_MAX', integer({ min: 1, max: 100_000_000 }), {
         description: 'Messages that one queue holds',
-        default: 5_000_000,
+        default: 2_000_000,
       }),
       queueBytesMax: field('QUEUE_BYTES_MAX', bytes({ min: 1 }), {
-        description: 'Payload that one queue holds',
-        default: 1_073_741_824,
+        description: 'Payload (values, keys, headers) that one queue holds',
+        default: 536_870_912,
       }),
-      shardMessagesMax: field('SHARD_MESSAGES_MAX', integer({ min: 1, max: 100_000_000 }), {
-        description: 'Messages that one shard holds, over all its queues',
-        default: 5_000_000,
+      nodeMessagesMax: field('NODE_MESSAGES_MAX', integer({ min: 1, max: 100_000_000 }), {
+        description:
+          'Messages that a node holds, over all queues; each costs about 0.5 KiB of heap',
+        default: 2_000_000,
       }),
-      shardBytesMax: field('SHARD_BYTES_MAX', bytes({ min: 1 }), {
-        description: 'Payload that one shard holds, over all its queues',
-        default: 1_073_741_824,
+      nodeBytesMax: field('NODE_BYTES_MAX', bytes({ min: 1 }), {
+        description: 'Payload (values, keys, headers) that a node holds, over all queues',
+        default: 536_870_912,
+      }),
+      queuesMax: field('QUEUES_MAX', integer({ min: 1, max: 1_000_000 }), {
+        description: 'Queues that there may be; dead-letter queues are made even beyond it',
+        default: 10_000,
       }),
       dedupIdsMax: field('DEDUP_IDS_MAX', integer({ min: 1, max: 100_000_000 }), {
-        description: 'dedup_ids that one shard remembers',
+        description: 'dedup_ids that a node remembers',
         default: 1_000_000,
       }),
       groupInFlightMax: field('GROUP_IN_FLIGHT_MAX', integer({ min: 1, max: 10_000_000 }), {
         description: 'Messages that one consumer group has in flight at once',
         default: 120_000,
       }),
-      shardWaitersMax: field('SHARD_WAITERS_MAX', integer({ min: 1, max: 1_000_000 }), {
-        description: 'Consumers that wait at one shard at once',
+      waitersMax: field('WAITERS_MAX', integer({ min: 1, max: 1_000_000 }), {
+        description: 'Consumers that wait at once, over all nodes',
         default: 50_000,
       }),
       waitMaxMs: field('WAIT_MAX_MS', durationMs({ min: 0, max: 600_000 }), {

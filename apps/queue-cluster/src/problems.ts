@@ -16,6 +16,11 @@ export const queueProblems = defineProblems({
     title: 'This queue has no group "default"; name one of its groups',
     extra: z.strictObject({ groups: z.array(z.string()) }),
   },
+  dead_letter_cycle: {
+    status: 409,
+    title: 'A message given up by this queue would come back to it',
+    extra: z.strictObject({ queues: z.array(z.string()) }),
+  },
 });
 
 export const { problem } = queueProblems;

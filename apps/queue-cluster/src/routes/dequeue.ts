@@ -13,7 +13,7 @@ import type { Delivered, QueueReply } from '../state-machine/commands.ts';
 import { defaultQueue } from '../state-machine/settings.ts';
 import { waitKey } from '../state-machine/wait.ts';
 import { deliveredJson } from './delivered-json.ts';
-import { optionsFor, shardOf, type Desk } from './desk.ts';
+import { optionsFor, roomOf, shardOf, type Desk } from './desk.ts';
 import { dequeueBody } from './schemas.ts';
 
 const route = '/queue/deq';
@@ -43,7 +43,7 @@ export const dequeueRoute = (desk: Desk): Route => {
     problems: ['group_required'],
     handler: async ({ body }, context): Promise<Outcome> => {
       const waitMs = body.wait_ms ?? 0;
-      const { waitMaxMs, groupInFlightMax, shardWaitersMax } = desk.config;
+      const { waitMaxMs, groupInFlightMax, answerBytesMax } = desk.config;
       if (waitMs > waitMaxMs)
         return problem('invalid_request', `wait_ms: takes at most ${waitMaxMs}`);
       const queue = body.queue ?? defaultQueue;
@@ -51,6 +51,8 @@ export const dequeueRoute = (desk: Desk): Route => {
       const refusal = waitMs > 0 ? context.park(waitMs + graceMs) : undefined;
       if (refusal !== undefined) return refusal;
       lastWait += 1;
+      const asker = lastWait;
+      const room = roomOf(desk, shard);
       const place = waitMs > 0 ? shard.parking.takePlace() : undefined;
       try {
         const outcome = await shard.propose(
@@ -60,24 +62,29 @@ export const dequeueRoute = (desk: Desk): Route => {
             group: body.group,
             consumer: body.consumer_id,
             max: body.max ?? 1,
+            bytesMax: answerBytesMax,
             visibilityMs: body.visibility_ms,
             waitMs,
-            waitNumber: lastWait,
+            waitNumber: asker,
             rememberMs: body.request_id === undefined ? 0 : rememberMs,
             inFlightMax: groupInFlightMax,
-            waitersMax: shardWaitersMax,
+            shardWaitersMax: room.waiters,
+            shardQueuesMax: room.queues,
           },
           optionsFor(route, body, context, body.consumer_id),
         );
         const reply = replyOrProblem(outcome);
         if (reply.kind === 'problem') return reply;
-        if (reply.kind === 'delivered' && outcome.kind === 'applied') {
+        if (
+          reply.kind === 'delivered' &&
+          (outcome.kind === 'applied' || outcome.kind === 'repeated')
+        ) {
           return hand(desk, shard, reply.messages, outcome.index);
         }
-        if (reply.kind !== 'waiting') return refusalOf(desk, reply);
+        if (reply.kind !== 'waiting') return refusalOf(reply);
         const woken = await place!.wait(waitKey(reply.wait), context.signal);
         if (woken.kind === 'woken') return afterWait(desk, shard, woken.result, context);
-        if (woken.kind === 'left') shard.tell({ kind: 'cancel-wait', wait: reply.wait });
+        if (woken.kind === 'left') shard.tell({ kind: 'cancel-wait', wait: reply.wait, asker });
         return empty;
       } finally {
         place?.close();
@@ -132,13 +139,21 @@ function hand(desk: Desk, shard: Shard, messages: readonly Delivered[], index: L
   return { status: 200, body, headers: jsonHeaders };
 }
 
-function refusalOf(desk: Desk, reply: QueueReply): Outcome {
-  if (reply.kind === 'delivered') {
-    // A repeated request: the first answer again, not a second delivery.
-    return { status: 200, body: deliveredJson(reply.messages), headers: jsonHeaders };
+function refusalOf(reply: QueueReply): Outcome {
+  if (reply.kind === 'handed') {
+    // A snapshot passed over the entry: what it gave is known by its receipts only, until asked again.
+    return problem(
+      'outcome_unknown',
+      'Messages were taken but not answered. Repeat the request with the same request_id.',
+    );
   }
   if (reply.kind === 'not-found') {
-    return problem('not_found', 'This queue has no such consumer group.');
+    return problem(
+      'not_found',
+      reply.what === 'queue'
+        ? 'The queue was deleted while this request waited.'
+        : 'This queue has no such consumer group.',
+    );
   }
   if (reply.kind === 'group-required') {
     const groups = [...reply.groups];

@@ -13,9 +13,8 @@ const enqueued = z.strictObject({ msg_id: z.string(), duplicate: z.boolean().opt
 type Body = z.infer<typeof enqueueBody>;
 type Item = NonNullable<Body['messages']>[number];
 
-export const enqueueRoute = (desk: Desk): Route => {
-  const limits = limitsOf(desk.config);
-  return defineRoute({
+export const enqueueRoute = (desk: Desk): Route =>
+  defineRoute({
     method: 'post',
     path: route,
     hot: true,
@@ -34,11 +33,16 @@ export const enqueueRoute = (desk: Desk): Route => {
       const items: readonly Item[] = body.messages ?? [{ ...body, value: body.value! }];
       const messages = items.map(newMessage);
       const { messageBytesMax } = desk.config;
-      if (messages.some((one) => one.value.length > messageBytesMax)) {
-        return problem('payload_too_large', `A message holds at most ${messageBytesMax} bytes.`);
+      if (messages.some((one) => bytesOf(one) > messageBytesMax)) {
+        return problem(
+          'payload_too_large',
+          `A message holds at most ${messageBytesMax} bytes, key and headers included.`,
+        );
       }
       const queue = body.queue ?? defaultQueue;
-      const reply = await shardOf(desk, queue).ask(
+      const shard = shardOf(desk, queue);
+      const limits = limitsOf(desk, shard);
+      const reply = await shard.ask(
         { kind: 'enqueue', queue, messages, wallMs: Date.now(), limits },
         optionsFor(route, body, context),
       );
@@ -56,7 +60,12 @@ export const enqueueRoute = (desk: Desk): Route => {
       };
     },
   });
-};
+
+function bytesOf({ value, key, headers }: NewMessage): number {
+  let bytes = Buffer.byteLength(value) + Buffer.byteLength(key ?? '');
+  for (const name in headers) bytes += Buffer.byteLength(name) + Buffer.byteLength(headers[name]!);
+  return bytes;
+}
 
 const newMessage = (item: Item): NewMessage => ({
   key: item.key,

@@ -10,7 +10,11 @@ const lookedAtMax = 10_000;
 export function peekQueue(
   state: ShardState,
   name: string,
-  { group, max }: { readonly group: string | undefined; readonly max: number },
+  {
+    group,
+    max,
+    bytesMax,
+  }: { readonly group: string | undefined; readonly max: number; readonly bytesMax: number },
 ): Buffer | 'no-queue' | 'no-group' {
   const queue = state.byName.get(name);
   if (queue === undefined) return 'no-queue';
@@ -18,11 +22,14 @@ export function peekQueue(
   if (found === undefined) return 'no-group';
   const texts: string[] = [];
   let looked = 0;
+  let bytes = 0;
   for (let message = queue.messages.first; message !== undefined; message = message.next) {
     if (texts.length === max || looked === lookedAtMax) break;
     looked += 1;
     const slot = message.slots.find((one) => one.group === found);
-    if (slot === undefined || message.number <= queue.purgedTo) continue;
+    if (slot === undefined || message.purged) continue;
+    bytes += message.size;
+    if (texts.length > 0 && bytes > bytesMax) break;
     const text = messageJson({
       ...describe(state, slot, message.enqueuedAtMs),
       receipt: undefined,

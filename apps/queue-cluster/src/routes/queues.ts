@@ -2,13 +2,14 @@ import { invariant } from '@quorate/raft';
 import { defineRoute, isProblem, takesPost, type Outcome, type Route } from '@quorate/service-kit';
 import { z } from 'zod';
 import { problem } from '../problems.ts';
-import type { Shard } from '../shards/shard.ts';
-import type { QueueCommand } from '../state-machine/commands.ts';
-import type { QueueSettings } from '../state-machine/settings.ts';
-import { optionsFor, shardOf, type Desk } from './desk.ts';
+import type { QueueCommand, SettingsChange } from '../state-machine/commands.ts';
+import { deadLetterCycle } from '../state-machine/dead-letter-cycle.ts';
+import { defaultSettings, type QueueSettings } from '../state-machine/settings.ts';
+import { optionsFor, roomOf, shardOf, type Desk } from './desk.ts';
 import { peekQueue } from './peek.ts';
 import { describeQueue, queueReport, settingsBody } from './queue-report.ts';
-import { defineBody, emptyBody, peekBody, queueParams } from './schemas.ts';
+import { redriveRoute } from './redrive.ts';
+import { defineBody, deleteQuery, emptyBody, peekBody, queueParams } from './schemas.ts';
 
 /** Paths of their own: a queue of that name is seen in the list of all. */
 const verbs = new Set(['enq', 'deq', 'ack', 'nack', 'extend']);
@@ -26,6 +27,7 @@ export const queueRoutes = (desk: Desk): readonly Route[] => [
       200: { description: 'Changed', body: z.looseObject({ queue: z.string() }) },
       201: { description: 'Created', body: z.looseObject({ queue: z.string() }) },
     },
+    problems: ['dead_letter_cycle'],
     handler: async ({ params: { queue }, body }, context): Promise<Outcome> => {
       const { visibility_ms, max_deliveries, dead_letter_queue, retention_ms, backoff, groups } =
         body;
@@ -38,8 +40,15 @@ export const queueRoutes = (desk: Desk): readonly Route[] => [
         groups,
       };
       const options = optionsFor(`PUT /queue/${queue}`, body, context);
-      const reply = await shardOf(desk, queue).ask({ kind: 'define', queue, change }, options);
+      const shard = shardOf(desk, queue);
+      const cycle = cycleThrough(desk, queue, change);
+      if (cycle !== undefined) return inCircles(cycle);
+      const shardQueuesMax = roomOf(desk, shard).queues;
+      const reply = await shard.ask({ kind: 'define', queue, change, shardQueuesMax }, options);
       if (isProblem(reply)) return reply;
+      if (reply.kind === 'dead-letter-cycle') return inCircles(reply.queues);
+      if (reply.kind === 'full')
+        return problem('overloaded', `Nothing was created: ${reply.what}.`);
       invariant(reply.kind === 'defined', `define was answered ${reply.kind}`);
       const settings: QueueSettings = reply.settings;
       return { status: reply.created ? 201 : 200, body: { queue, ...settingsBody(settings) } };
@@ -103,7 +112,11 @@ export const queueRoutes = (desk: Desk): readonly Route[] => [
     },
     handler: async ({ params: { queue }, body }, { deadlineMs }): Promise<Outcome> => {
       const found = await shardOf(desk, queue).read(deadlineMs, (state) =>
-        peekQueue(state, queue, { group: body.group, max: body.max ?? 10 }),
+        peekQueue(state, queue, {
+          group: body.group,
+          max: body.max ?? 10,
+          bytesMax: desk.config.answerBytesMax,
+        }),
       );
       if (found === 'no-queue') return noQueue(queue);
       if (found === 'no-group')
@@ -123,17 +136,45 @@ export const queueRoutes = (desk: Desk): readonly Route[] => [
     path: '/queue/{queue}',
     tag: 'queues',
     summary: 'Delete the queue with its messages; whoever waits on it is told',
-    request: { params: queueParams },
+    request: { params: queueParams, query: deleteQuery },
     responses: {
       200: { description: 'Deleted', body: z.strictObject({ deleted: z.literal(true) }) },
     },
-    handler: async ({ params: { queue } }, { deadlineMs }): Promise<Outcome> => {
-      const reply = await shardOf(desk, queue).ask({ kind: 'delete', queue }, { deadlineMs });
+    handler: async ({ params: { queue }, query }, context): Promise<Outcome> => {
+      const options = optionsFor(`DELETE /queue/${queue}`, query, context);
+      const reply = await shardOf(desk, queue).ask({ kind: 'delete', queue }, options);
       if (isProblem(reply)) return reply;
       return reply.kind === 'not-found' ? noQueue(queue) : { status: 200, body: { deleted: true } };
     },
   }),
 ];
+
+/**
+ * Each shard refuses a circle among its own queues by itself. One that leads through other shards is
+ * seen here, as this node knows them at the moment.
+ */
+function cycleThrough(
+  desk: Desk,
+  queue: string,
+  { maxDeliveries, deadLetterQueue }: SettingsChange,
+): readonly string[] | undefined {
+  const known = (name: string) => shardOf(desk, name).state.byName.get(name)?.settings;
+  return deadLetterCycle(queue, (name) => {
+    const settings = known(name) ?? defaultSettings(name);
+    if (name !== queue) return settings;
+    return {
+      maxDeliveries: maxDeliveries ?? settings.maxDeliveries,
+      deadLetterQueue: deadLetterQueue ?? settings.deadLetterQueue,
+    };
+  });
+}
+
+const inCircles = (queues: readonly string[]): Outcome =>
+  problem(
+    'dead_letter_cycle',
+    `Dead letters would go ${queues.join(' → ')}: one of these queues must have max_deliveries 0.`,
+    { queues: [...queues] },
+  );
 
 function change(
   desk: Desk,
@@ -154,29 +195,6 @@ function change(
       if (isProblem(reply)) return reply;
       if (reply.kind !== 'purged') return noQueue(queue);
       return { status: 200, body: { purged: reply.messages } };
-    },
-  });
-}
-
-/** The state machine moves a bounded number at a time; this goes on until none is left. */
-function redriveRoute(desk: Desk): Route {
-  return defineRoute({
-    method: 'post',
-    path: '/queue/{queue}/redrive',
-    tag: 'queues',
-    summary: 'Move the dead letters of this queue back to the groups that gave them up',
-    request: { params: queueParams, body: z.strictObject({}) },
-    responses: { 200: { description: 'How many', body: z.strictObject({ redriven: z.int() }) } },
-    handler: async ({ params: { queue } }, { deadlineMs }): Promise<Outcome> => {
-      const shard: Shard = shardOf(desk, queue);
-      let redriven = 0;
-      for (;;) {
-        const reply = await shard.ask({ kind: 'redrive', queue }, { deadlineMs });
-        if (isProblem(reply)) return reply;
-        if (reply.kind !== 'redriving') return noQueue(queue);
-        redriven += reply.moved;
-        if (!reply.more) return { status: 200, body: { redriven } };
-      }
     },
   });
 }

@@ -138,6 +138,7 @@ export const defineBody = z.strictObject({
 });
 
 export const emptyBody = z.strictObject({ request_id: requestId });
+export const deleteQuery = z.strictObject({ request_id: requestId });
 export const peekBody = z.strictObject({
   group: groupName.optional(),
   max: z.int().min(1).max(1_000).optional(),

@@ -8,7 +8,7 @@ import {
 } from '@quorate/service-kit';
 import { z } from 'zod';
 import { problem } from '../problems.ts';
-import type { QueueCommand, QueueReply, Settled } from '../state-machine/commands.ts';
+import type { QueueCommand, QueueReply } from '../state-machine/commands.ts';
 import { parseMessageId, parseReceipt, type ReceiptName } from '../state-machine/message-id.ts';
 import { optionsFor, type Desk } from './desk.ts';
 import { ackBody, extendBody, nackBody } from './schemas.ts';
@@ -21,6 +21,22 @@ const stale = (): Outcome =>
   problem('receipt_stale', 'The lease of this delivery is over; the message is offered again.');
 const receiptRequired = (): Outcome =>
   problem('receipt_required', 'The message is not out exactly once; ack or nack by receipt.');
+
+const ackResult = z
+  .enum([
+    'acked',
+    'receipt_stale',
+    'not_found',
+    'invalid_request',
+    'no_leader',
+    'outcome_unknown',
+    'overloaded',
+    'storage_full',
+    'request_id_reused',
+  ])
+  .describe('What became of this receipt; a code of the problems, where it was not acked');
+
+type AckResult = z.infer<typeof ackResult>;
 
 export const settleRoutes = (desk: Desk): readonly Route[] => [
   defineRoute({
@@ -35,7 +51,7 @@ export const settleRoutes = (desk: Desk): readonly Route[] => [
         description: 'How many; a batch answers for each receipt, in order',
         body: z.strictObject({
           acked: z.int(),
-          results: z.array(z.strictObject({ receipt: z.string(), result: z.string() })).optional(),
+          results: z.array(z.strictObject({ receipt: z.string(), result: ackResult })).optional(),
         }),
       },
     },
@@ -140,15 +156,44 @@ function acked(desk: Desk, reply: Asked): Outcome {
   return { status: 200, body: { acked: 1 } };
 }
 
-/** Atomic per shard: each shard's receipts are one entry of its log. */
+/**
+ * Atomic per shard: each shard's receipts are one entry of its log. A shard that has no leader fails its
+ * own receipts; what the others have acked is acked, and the answer says which is which. Only when no
+ * shard did anything is the answer that problem.
+ */
 async function ackMany(
   desk: Desk,
   receipts: readonly string[],
   body: { readonly request_id?: string | undefined },
   context: Context,
 ): Promise<Outcome> {
-  const results: (Settled | 'malformed')[] = receipts.map(() => 'malformed');
-  const perShard = new Map<number, { readonly at: number; readonly name: ReceiptName }[]>();
+  const results: AckResult[] = receipts.map(() => 'invalid_request');
+  const perShard = byShard(receipts);
+  const replies = await Promise.all(
+    [...perShard].map(async ([shard, list]) => {
+      const command = { kind: 'ack', receipts: list.map((one) => one.name) } as const;
+      const reply = await ask(desk, shard, '/queue/ack', { command, body, context });
+      for (const [i, { at }] of list.entries()) results[at] = resultAt(reply, i);
+      return reply;
+    }),
+  );
+  const [first] = replies;
+  if (first !== undefined && isProblem(first) && replies.every((reply) => isProblem(reply))) {
+    return first;
+  }
+  const count = results.filter((result) => result === 'acked').length;
+  desk.metrics.acked.inc(count);
+  const answers = receipts.map((receipt, i) => ({ receipt, result: results[i]! }));
+  return { status: 200, body: { acked: count, results: answers } };
+}
+
+interface Placed {
+  readonly at: number;
+  readonly name: ReceiptName;
+}
+
+function byShard(receipts: readonly string[]): ReadonlyMap<number, readonly Placed[]> {
+  const perShard = new Map<number, Placed[]>();
   for (const [at, text] of receipts.entries()) {
     const name = parseReceipt(text);
     if (name === undefined) continue;
@@ -156,30 +201,15 @@ async function ackMany(
     if (list === undefined) perShard.set(name.shard, [{ at, name }]);
     else list.push({ at, name });
   }
-  const replies = await Promise.all(
-    [...perShard].map(async ([shard, list]) => {
-      const command = { kind: 'ack', receipts: list.map((one) => one.name) } as const;
-      const reply = await ask(desk, shard, '/queue/ack', { command, body, context });
-      if (!isProblem(reply) && reply.kind === 'acked') {
-        for (const [i, result] of reply.results.entries()) results[list[i]!.at] = result;
-      } else if (!isProblem(reply)) {
-        for (const { at } of list) results[at] = 'not-found';
-      }
-      return reply;
-    }),
-  );
-  const failed = replies.find((reply) => isProblem(reply));
-  if (failed !== undefined) return failed;
-  const count = results.filter((result) => result === 'acked').length;
-  desk.metrics.acked.inc(count);
-  const words = {
-    acked: 'acked',
-    stale: 'receipt_stale',
-    'not-found': 'not_found',
-    malformed: 'invalid_request',
-  };
-  const answers = receipts.map((receipt, i) => ({ receipt, result: words[results[i]!] }));
-  return { status: 200, body: { acked: count, results: answers } };
+  return perShard;
+}
+
+const words = { acked: 'acked', stale: 'receipt_stale', 'not-found': 'not_found' } as const;
+
+function resultAt(reply: Asked, i: number): AckResult {
+  if (isProblem(reply)) return ackResult.parse(reply.code);
+  // A receipt whose shard number is none of this cluster's.
+  return reply.kind === 'acked' ? words[reply.results[i]!] : 'not_found';
 }
 
 function unsettled(reply: QueueReply): Outcome {

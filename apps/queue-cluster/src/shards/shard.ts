@@ -9,6 +9,7 @@ import type {
   QueueReply,
   WaitEnd,
 } from '../state-machine/commands.ts';
+import { describe, stillOut } from '../state-machine/deliver.ts';
 import { parseReceipt } from '../state-machine/message-id.ts';
 import type { QueueMachine } from '../state-machine/queue-machine.ts';
 import type { ShardState } from '../state-machine/shard-state.ts';
@@ -116,12 +117,17 @@ export class Shard {
     for (const { slot, index } of this.state.unconfirmed.get(lifeKey(this.#life)) ?? []) {
       if (index > heardOf) unheard.add(this.state.receipt(slot));
     }
-    const index = this.group.status().applied;
+    const { applied: index, clockMs } = this.group.status();
     for (const key of this.parking.keys()) {
-      const given = this.state.given.table.get(key);
-      if (given !== undefined) {
-        for (const { receipt } of given.messages) unheard.delete(receipt);
-        this.parking.wake(key, { kind: 'served', messages: given.messages, index });
+      const given = this.state.given.get(key, clockMs);
+      if (given?.why === 'served') {
+        const messages = stillOut(this.state, given.receipts)
+          .filter(({ lease }) => this.#isOurs(lease!))
+          .map((slot) => describe(this.state, slot, clockMs));
+        for (const { receipt } of messages) unheard.delete(receipt);
+        this.parking.wake(key, { kind: 'served', messages, index });
+      } else if (given !== undefined) {
+        this.parking.wake(key, { kind: 'over', why: given.why });
       } else if (!this.state.waits.has(key)) {
         this.parking.wake(key, { kind: 'over', why: 'node-gone' });
       }

@@ -9,9 +9,11 @@ import type { Backoff, QueueSettings } from './settings.ts';
 export interface EnqueueLimits {
   readonly queueMessagesMax: number;
   readonly queueBytesMax: number;
+  /** What the node has left for this shard, beside what its other shards hold. */
   readonly shardMessagesMax: number;
   readonly shardBytesMax: number;
-  readonly dedupIdsMax: number;
+  readonly shardDedupIdsMax: number;
+  readonly shardQueuesMax: number;
 }
 
 export interface NewMessage {
@@ -87,6 +89,8 @@ export type QueueCommand =
       readonly group: string | undefined;
       readonly consumer: string | undefined;
       readonly max: number;
+      /** A delivery ends before it is larger than this; one message is always given. */
+      readonly bytesMax: number;
       readonly visibilityMs: number | undefined;
       readonly waitMs: number;
       /** Unique within the node's life. */
@@ -94,9 +98,11 @@ export type QueueCommand =
       /** Keep what it was given, for a repetition of the request. */
       readonly rememberMs: number;
       readonly inFlightMax: number;
-      readonly waitersMax: number;
+      readonly shardWaitersMax: number;
+      readonly shardQueuesMax: number;
     }
-  | { readonly kind: 'cancel-wait'; readonly wait: WaitName }
+  /** `asker` is the number under which that caller asked: another may have joined the wait since. */
+  | { readonly kind: 'cancel-wait'; readonly wait: WaitName; readonly asker: number }
   | { readonly kind: 'ack'; readonly receipts: readonly ReceiptName[] }
   | { readonly kind: 'ack-message'; readonly message: MessageName }
   | {
@@ -110,10 +116,21 @@ export type QueueCommand =
   | { readonly kind: 'return'; readonly receipts: readonly ReceiptName[] }
   /** The node has answered everything that was delivered through it up to this index. */
   | { readonly kind: 'confirm'; readonly upTo: LogIndex }
-  | { readonly kind: 'define'; readonly queue: string; readonly change: SettingsChange }
+  | {
+      readonly kind: 'define';
+      readonly queue: string;
+      readonly change: SettingsChange;
+      readonly shardQueuesMax: number;
+    }
   | { readonly kind: 'purge'; readonly queue: string }
   | { readonly kind: 'delete'; readonly queue: string }
-  | { readonly kind: 'redrive'; readonly queue: string }
+  /** One step; the first begins `after` 0 with `upTo` 0, the next where the reply of the last says. */
+  | {
+      readonly kind: 'redrive';
+      readonly queue: string;
+      readonly after: number;
+      readonly upTo: number;
+    }
   /** Letters of another shard arrive here … */
   | {
       readonly kind: 'accept-letters';
@@ -153,6 +170,8 @@ export type Settled = 'acked' | 'stale' | 'not-found';
 export type QueueReply =
   | { readonly kind: 'enqueued'; readonly messages: readonly Enqueued[] }
   | { readonly kind: 'delivered'; readonly messages: readonly Delivered[] }
+  /** What is remembered of `delivered`: whoever repeats the request is given what is still out. */
+  | { readonly kind: 'handed'; readonly receipts: readonly string[] }
   | { readonly kind: 'waiting'; readonly wait: WaitName }
   | { readonly kind: 'acked'; readonly results: readonly Settled[] }
   | { readonly kind: 'nacked'; readonly deadLettered: boolean }
@@ -160,8 +179,14 @@ export type QueueReply =
   | { readonly kind: 'defined'; readonly created: boolean; readonly settings: QueueSettings }
   | { readonly kind: 'purged'; readonly messages: number }
   | { readonly kind: 'deleted' }
-  /** `more`: letters are left; ask again. */
-  | { readonly kind: 'redriving'; readonly moved: number; readonly more: boolean }
+  /** `more`: this was one step; the next begins `after` this message and ends `upTo` the same one. */
+  | {
+      readonly kind: 'redriving';
+      readonly moved: number;
+      readonly more: boolean;
+      readonly after: number;
+      readonly upTo: number;
+    }
   | { readonly kind: 'done' }
   /** Letters of that shard are taken in up to this number. */
   | { readonly kind: 'letters-seen'; readonly upTo: number }
@@ -169,6 +194,7 @@ export type QueueReply =
   | { readonly kind: 'receipt-required' }
   | { readonly kind: 'not-found'; readonly what: 'queue' | 'group' | 'message' }
   | { readonly kind: 'group-required'; readonly groups: readonly string[] }
+  | { readonly kind: 'dead-letter-cycle'; readonly queues: readonly string[] }
   | { readonly kind: 'full'; readonly what: string };
 
 export type QueueEvent =

@@ -1,17 +1,11 @@
 import { invariant } from '@quorate/raft';
-import { IndexedHeap } from './indexed-heap.ts';
 import { LinkedLine } from './linked-line.ts';
 import type { Message } from './message.ts';
 import type { Queue } from './queue.ts';
+import { ReadyLine } from './ready-line.ts';
 import { Slot, type Lease } from './slot.ts';
 import type { Timers } from './timers.ts';
 import type { Wait } from './wait.ts';
-
-/** Within a key order is order, so only the head of a key stands here; priority orders the heads. */
-const firstInLine = (a: Slot, b: Slot): boolean => {
-  const difference = a.message.content.priority - b.message.content.priority;
-  return difference === 0 ? a.number < b.number : difference > 0;
-};
 
 /**
  * One group's view of a queue: what it may be given now, what rests, what is out. A message returns
@@ -29,11 +23,14 @@ export class ConsumerGroup {
   readonly queue: Queue;
   readonly waits = new Map<string, Wait>();
   readonly #timers: Timers;
-  readonly #ready = new IndexedHeap<Slot>(firstInLine);
+  /** Within a key order is order, so only the head of a key stands here. */
+  readonly #ready = new ReadyLine();
   readonly #keys = new Map<string, LinkedLine<Slot>>();
   depth = 0;
   delayed = 0;
   inFlight = 0;
+  /** Its queue has it no more; what it was still to see is being taken from it. */
+  removed = false;
 
   constructor(name: string, number: number, queue: Queue, timers: Timers) {
     this.name = name;
@@ -123,7 +120,8 @@ export class ConsumerGroup {
 
   #stand(message: Message): Slot {
     const slot = new Slot(message, this);
-    message.slots.push(slot);
+    // Of exactly the length that is needed: a list that has grown keeps room for sixteen.
+    message.slots = message.slots.length === 0 ? [slot] : [...message.slots, slot];
     this.depth += 1;
     const { key } = message.content;
     if (key === undefined) return slot;

@@ -1,33 +1,38 @@
 import type { AppliedAt } from '@quorate/raft';
-import type { DeadLetter, QueueCommand, QueueReply, SettingsChange, WaitEnd } from './commands.ts';
+import type { QueueCommand, QueueReply, SettingsChange } from './commands.ts';
 import type { ConsumerGroup } from './consumer-group.ts';
-import { post } from './letters.ts';
-import type { Message } from './message.ts';
+import { deadLetterCycle } from './dead-letter-cycle.ts';
+import { remember } from './deliver.ts';
 import type { Queue } from './queue.ts';
 import { defaultSettings, type QueueSettings } from './settings.ts';
-import type { ShardState } from './shard-state.ts';
-
-/** How many letters one redrive moves; the caller repeats it for the rest. */
-const redriveMax = 1_000;
+import { tooManyQueues, type ShardState } from './shard-state.ts';
 
 export function define(
   state: ShardState,
-  { queue: name, change }: Extract<QueueCommand, { kind: 'define' }>,
+  { queue: name, change, shardQueuesMax }: Extract<QueueCommand, { kind: 'define' }>,
   at: AppliedAt,
 ): QueueReply {
   const existing = state.byName.get(name);
+  const settings = changed(existing?.settings ?? defaultSettings(name), change);
+  const cycle = deadLetterCycle(name, (queue) =>
+    queue === name ? settings : state.byName.get(queue)?.settings,
+  );
+  if (cycle !== undefined) return { kind: 'dead-letter-cycle', queues: cycle };
   if (existing === undefined) {
-    const created = state.createQueue(name, changed(defaultSettings(name), change));
-    return { kind: 'defined', created: true, settings: created.settings };
+    if (state.queues.size >= shardQueuesMax) return tooManyQueues;
+    state.createQueue(name, settings);
+    return { kind: 'defined', created: true, settings };
   }
   state.touchQueue(existing);
-  existing.settings = changed(existing.settings, change);
+  existing.settings = settings;
   changeGroups(state, existing, at);
   const { first } = existing.messages;
-  if (first !== undefined && !existing.purging) {
-    existing.wakeAt(first.enqueuedAtMs + existing.settings.retentionMs);
+  if (existing.leaving.size > 0) {
+    existing.wakeAt(at.atMs);
+  } else if (first !== undefined && !existing.purging) {
+    existing.wakeAt(first.enqueuedAtMs + settings.retentionMs);
   }
-  return { kind: 'defined', created: false, settings: existing.settings };
+  return { kind: 'defined', created: false, settings };
 }
 
 function changed(settings: QueueSettings, change: SettingsChange): QueueSettings {
@@ -41,17 +46,16 @@ function changed(settings: QueueSettings, change: SettingsChange): QueueSettings
   };
 }
 
-/** A new group starts from now; what only a removed group was still to see goes with it. */
+/**
+ * A new group starts from now. A removed one is given nothing any more from this entry on; what it was
+ * still to see is taken from it in steps, by the queue's timer.
+ */
 function changeGroups(state: ShardState, queue: Queue, at: AppliedAt): void {
   const wanted = new Set(queue.settings.groups);
   for (const group of [...queue.groups.values()]) {
     if (wanted.has(group.name)) continue;
-    endWaits(state, group, 'group-removed');
-    for (const message of messagesOf(queue)) {
-      const slot = message.slots.find((one) => one.group === group);
-      if (slot !== undefined) state.settle(slot, at.atMs);
-    }
-    queue.groups.delete(group.name);
+    endWaits(state, group, 'group-removed', at);
+    queue.removeGroup(group);
   }
   for (const name of wanted) {
     // In the order of the settings, as a snapshot restores them.
@@ -76,7 +80,7 @@ export function purge(state: ShardState, name: string, at: AppliedAt): QueueRepl
 export function deleteQueue(state: ShardState, name: string, at: AppliedAt): QueueReply {
   const queue = state.byName.get(name);
   if (queue === undefined) return { kind: 'not-found', what: 'queue' };
-  for (const group of queue.groups.values()) endWaits(state, group, 'queue-deleted');
+  for (const group of queue.groups.values()) endWaits(state, group, 'queue-deleted', at);
   startPurge(state, queue, at);
   queue.deleted = true;
   state.byName.delete(name);
@@ -89,48 +93,17 @@ function startPurge(state: ShardState, queue: Queue, at: AppliedAt): void {
   queue.wakeAt(at.atMs);
 }
 
-/** Moves dead letters back to the group that gave them up. */
-export function redrive(state: ShardState, name: string, at: AppliedAt): QueueReply {
-  const queue = state.byName.get(name);
-  if (queue === undefined) return { kind: 'not-found', what: 'queue' };
-  let moved = 0;
-  for (const message of messagesOf(queue)) {
-    const { content } = message;
-    const { dead } = content;
-    if (dead === undefined || !isRedrivable(state, message, dead)) continue;
-    if (moved === redriveMax) return { kind: 'redriving', moved, more: true };
-    state.discard(message, at.atMs);
-    post(state, { to: { queue: dead.queue, group: dead.group }, ...content }, at);
-    moved += 1;
-  }
-  return { kind: 'redriving', moved, more: false };
-}
-
-/** Not while a consumer of dead letters works on it, and not to a group that is known to be gone. */
-function isRedrivable(
+function endWaits(
   state: ShardState,
-  { slots, number, queue }: Message,
-  dead: DeadLetter,
-): boolean {
-  if (number <= queue.purgedTo) return false;
-  if (slots.some((slot) => slot.state === 'in-flight')) return false;
-  if (state.options.shardOf(dead.queue) !== state.options.shard) return true;
-  return state.byName.get(dead.queue)?.groups.has(dead.group) ?? false;
-}
-
-function endWaits(state: ShardState, group: ConsumerGroup, why: WaitEnd): void {
+  group: ConsumerGroup,
+  why: 'queue-deleted' | 'group-removed',
+  at: AppliedAt,
+): void {
   for (const wait of [...group.waits.values()]) {
+    const { name, request } = wait;
     state.endWait(wait);
-    state.events.push({ kind: 'wait-over', wait: wait.name, why });
+    remember(state, { name, rememberMs: request.rememberMs }, { messages: [], why }, at);
+    state.events.push({ kind: 'wait-over', wait: name, why });
   }
-}
-
-/** In order; the current one may leave while it is looked at. */
-function* messagesOf(queue: Queue): Iterable<Message> {
-  let message = queue.messages.first;
-  while (message !== undefined) {
-    const { next } = message;
-    yield message;
-    message = next;
-  }
+  state.stirred.delete(group);
 }

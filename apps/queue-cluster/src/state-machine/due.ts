@@ -1,5 +1,4 @@
 import type { AppliedAt, NodeId } from '@quorate/raft';
-import type { Message } from './message.ts';
 import type { Queue } from './queue.ts';
 import { remember } from './deliver.ts';
 import { expire } from './expire.ts';
@@ -11,6 +10,8 @@ import type { Timer } from './timers.ts';
 export const dueMax = 1_000;
 
 export function nextDeadline(state: ShardState): number | undefined {
+  // Some who wait can be served, only the last entry had done its share.
+  if (state.stirred.size > 0) return 0;
   const timer = state.timers.first?.dueAtMs ?? Infinity;
   const earliest = Math.min(timer, state.seen.dueAtMs, state.given.dueAtMs);
   return earliest === Infinity ? undefined : earliest;
@@ -34,23 +35,32 @@ function fire(state: ShardState, timer: Timer, budget: number, at: AppliedAt): n
       return clearOut(state, timer, budget, at);
     case 'wait':
       state.endWait(timer);
-      remember(state, timer, [], at);
+      remember(
+        state,
+        { name: timer.name, rememberMs: timer.request.rememberMs },
+        { messages: [], why: 'timeout' },
+        at,
+      );
       state.events.push({ kind: 'wait-over', wait: timer.name, why: 'timeout' });
       return 1;
     case 'message':
-      if (isPurged(timer)) state.discard(timer, at.atMs);
+      if (timer.purged) state.discard(timer, at.atMs);
       else expire(state, timer, at);
       return 1;
     case 'slot':
       // Decided before its lease ended: what is purged does not become a dead letter.
-      if (isPurged(timer.message)) {
+      if (timer.message.purged) {
         state.discard(timer.message, at.atMs);
+        return 1;
+      }
+      if (timer.group.removed) {
+        state.settle(timer, at.atMs);
         return 1;
       }
       state.touch(timer.message);
       if (timer.state === 'delayed') {
         timer.group.release(timer);
-        state.stirred.add(timer.group);
+        state.stir(timer.group);
       } else {
         fail(state, timer, 'lease-expired', at);
       }
@@ -58,27 +68,40 @@ function fire(state: ShardState, timer: Timer, budget: number, at: AppliedAt): n
   }
 }
 
-const isPurged = ({ number, queue }: Message): boolean => number <= queue.purgedTo;
-
-/** Takes apart what is purged or older than the retention, a bounded number at a time. */
+/** Takes apart what is purged or older than the retention, then sweeps, boundedly. */
 function clearOut(state: ShardState, queue: Queue, budget: number, at: AppliedAt): number {
   state.touchQueue(queue);
   const bornBeforeMs = at.atMs - queue.settings.retentionMs;
   let cleared = 0;
-  let expired = 0;
   for (;;) {
     const { first } = queue.messages;
     if (first === undefined || cleared === budget) break;
-    const purged = first.number <= queue.purgedTo;
-    if (!purged && first.enqueuedAtMs > bornBeforeMs) break;
-    if (!purged) expired += 1;
+    if (!first.purged) {
+      if (first.enqueuedAtMs > bornBeforeMs) break;
+      state.touch(first);
+      state.tellExpired(first);
+    }
     state.discard(first, at.atMs);
     cleared += 1;
   }
-  if (expired > 0) state.events.push({ kind: 'expired', queue: queue.name, messages: expired });
-  for (const group of queue.groups.values()) state.stirred.add(group);
+  for (const group of queue.groups.values()) state.stir(group);
+  const swept = sweep(state, queue, budget - cleared, at);
   scheduleNext(state, queue, at);
-  return Math.max(1, cleared);
+  return Math.max(1, cleared + swept);
+}
+
+/** Takes from removed groups what they were still to see. */
+function sweep(state: ShardState, queue: Queue, budget: number, at: AppliedAt): number {
+  if (queue.leaving.size === 0) return 0;
+  let looked = 0;
+  while (queue.sweep !== undefined && looked < budget) {
+    const message = queue.sweep;
+    queue.sweep = message.next;
+    looked += 1;
+    for (const slot of message.slots) if (slot.group.removed) state.settle(slot, at.atMs);
+  }
+  if (queue.sweep === undefined) queue.leaving.clear();
+  return looked;
 }
 
 function scheduleNext(state: ShardState, queue: Queue, at: AppliedAt): void {
@@ -86,7 +109,7 @@ function scheduleNext(state: ShardState, queue: Queue, at: AppliedAt): void {
   if (first === undefined) {
     queue.wakeAt(Infinity);
     if (queue.deleted) state.queues.delete(queue.number);
-  } else if (queue.purging) {
+  } else if (queue.purging || queue.leaving.size > 0) {
     queue.wakeAt(at.atMs);
   } else {
     queue.wakeAt(first.enqueuedAtMs + queue.settings.retentionMs);

@@ -1,5 +1,6 @@
 import type { AppliedAt } from '@quorate/raft';
 import type { Enqueued, EnqueueLimits, NewMessage, QueueCommand, QueueReply } from './commands.ts';
+import { sizeOf } from './message.ts';
 import type { Queue } from './queue.ts';
 import type { ShardState } from './shard-state.ts';
 
@@ -53,20 +54,23 @@ function overLimit(
   { queue: name, messages, limits }: Enqueue,
 ): string | undefined {
   const queue = state.byName.get(name);
-  const size = messages.reduce((sum, one) => sum + one.value.length + (one.key?.length ?? 0), 0);
+  const size = messages.reduce((sum, one) => sum + sizeOf(one), 0);
   const dedupIds = messages.filter((one) => one.dedupId !== undefined).length;
   const would: Readonly<Record<keyof EnqueueLimits, number>> = {
+    shardQueuesMax: state.queues.size + (queue === undefined ? 1 : 0),
     queueMessagesMax: (queue?.messageCount ?? 0) + messages.length,
     queueBytesMax: (queue?.size ?? 0) + size,
-    shardMessagesMax: state.messages.size + messages.length,
+    shardMessagesMax: state.messages.size + state.outbox.size + messages.length,
     shardBytesMax: state.size + size,
-    dedupIdsMax: state.seen.size + dedupIds,
+    shardDedupIdsMax: state.seen.size + dedupIds,
   };
+  if (queue === undefined && would.shardQueuesMax > limits.shardQueuesMax)
+    return 'there are too many queues';
   if (would.queueMessagesMax > limits.queueMessagesMax) return 'the queue holds its most messages';
   if (would.queueBytesMax > limits.queueBytesMax) return 'the queue holds its most bytes';
-  if (would.shardMessagesMax > limits.shardMessagesMax) return 'the shard holds its most messages';
-  if (would.shardBytesMax > limits.shardBytesMax) return 'the shard holds its most bytes';
-  if (dedupIds > 0 && would.dedupIdsMax > limits.dedupIdsMax)
+  if (would.shardMessagesMax > limits.shardMessagesMax) return 'the node holds its most messages';
+  if (would.shardBytesMax > limits.shardBytesMax) return 'the node holds its most bytes';
+  if (dedupIds > 0 && would.shardDedupIdsMax > limits.shardDedupIdsMax)
     return 'too many dedup ids are remembered';
   return undefined;
 }

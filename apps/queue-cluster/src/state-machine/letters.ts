@@ -48,7 +48,7 @@ export function post(state: ShardState, letter: Letter, at: AppliedAt): void {
   }
   const number = (state.lettersSent.get(toShard) ?? 0) + 1;
   state.lettersSent.set(toShard, number);
-  state.outbox.set(outboxKey(toShard, number), letter);
+  state.addLetter(outboxKey(toShard, number), letter);
   state.events.push({ kind: 'letters-waiting', toShard });
 }
 
@@ -68,12 +68,14 @@ export function acceptLetters(
   }
 }
 
+/** The other shard has them. It says so after each batch, so there are never many at once. */
 export function forgetLetters(state: ShardState, byShard: number, upTo: number): void {
-  const sent = state.lettersSent.get(byShard) ?? 0;
-  // From the newest that is taken in backwards: what was forgotten before ends the walk.
-  for (let number = Math.min(upTo, sent); number > 0; number--) {
-    if (!state.outbox.delete(outboxKey(byShard, number))) return;
+  const done = state.lettersDone.get(byShard) ?? 0;
+  const last = Math.min(upTo, state.lettersSent.get(byShard) ?? 0);
+  for (let number = done + 1; number <= last; number++) {
+    state.dropLetter(outboxKey(byShard, number));
   }
+  if (last > done) state.lettersDone.set(byShard, last);
 }
 
 function receive(state: ShardState, letter: Letter, at: AppliedAt): void {

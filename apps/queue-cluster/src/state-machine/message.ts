@@ -13,10 +13,13 @@ export interface MessageContent {
   readonly dead: DeadLetter | undefined;
 }
 
-/** A message stands in its queue until every group that was to see it has acked it. */
+const kind = 'message';
+
+/**
+ * A message stands in its queue until every group that was to see it has acked it. There may be
+ * millions: what is the same for all of them stands on the prototype.
+ */
 export class Message implements Linked<Message> {
-  readonly kind = 'message';
-  readonly rank = rankOf.message;
   readonly queue: Queue;
   /** Grows along the shard's log: the order of the queue. */
   readonly number: number;
@@ -24,9 +27,13 @@ export class Message implements Linked<Message> {
   readonly enqueuedAtMs: number;
   /** The end of its own time to live; infinity when only the queue's retention bounds it. */
   readonly dueAtMs: number;
-  readonly slots: Slot[] = [];
+  /** What counts against the limits. */
+  readonly size: number;
+  slots: Slot[] = [];
   /** Its time to live has still to end; false when it has none, or ended while it was in flight. */
   timed: boolean;
+  /** Some group will not see it because its time was over, and that was told. */
+  missed = false;
   heapIndex = -1;
   previous: Message | undefined = undefined;
   next: Message | undefined = undefined;
@@ -42,11 +49,40 @@ export class Message implements Linked<Message> {
     this.content = content;
     this.enqueuedAtMs = born.atMs;
     this.dueAtMs = born.dueAtMs;
+    this.size = sizeOf(content);
     this.timed = born.dueAtMs !== Infinity;
   }
 
-  /** What counts against the limits: the payload, in characters. */
-  get size(): number {
-    return this.content.value.length + (this.content.key?.length ?? 0);
+  get kind(): typeof kind {
+    return kind;
+  }
+
+  get rank(): number {
+    return rankOf.message;
+  }
+
+  /** Decided already, in whatever state its parts are: nobody is to see it again. */
+  get purged(): boolean {
+    return this.number <= this.queue.purgedTo;
   }
 }
+
+interface Sized {
+  readonly value: string;
+  readonly key?: string | undefined;
+  readonly headers?: MessageContent['headers'];
+  readonly dead?: DeadLetter | undefined;
+}
+
+/** About the bytes of memory that its texts take. */
+export function sizeOf({ key, value, headers, dead }: Sized): number {
+  let size = textSize(value);
+  if (key !== undefined) size += textSize(key);
+  for (const name in headers) size += textSize(name) + textSize(headers[name]!);
+  if (dead?.lastError !== undefined) size += textSize(dead.lastError);
+  return size;
+}
+
+// The engine keeps two bytes per character as soon as one does not fit into one.
+const wide = /[^\0-\xff]/;
+const textSize = (text: string): number => (wide.test(text) ? 2 * text.length : text.length);

@@ -81,7 +81,7 @@ class Comparison {
   constructor() {
     for (const name of ['a', 'b', 'a.dlq', 'b.dlq']) {
       const own = name in groups ? { groups: groups[name as 'a'], maxDeliveries } : {};
-      this.shard.apply({ kind: 'define', queue: name, change: { ...own, visibilityMs } });
+      this.shard.define(name, { ...own, visibilityMs });
     }
   }
 
@@ -115,7 +115,7 @@ class Comparison {
         shard.takeEvents();
         return;
       case 'redrive':
-        shard.apply({ kind: 'redrive', queue: op.queue });
+        shard.redrive(op.queue);
         model.redrive(op.queue);
         return;
       case 'purge':

@@ -8,15 +8,16 @@ import {
   type StateMachine,
 } from '@quorate/raft';
 import type { QueueCommand, QueueEvent, QueueReply } from './commands.ts';
-import { define, deleteQueue, purge, redrive } from './define.ts';
-import { serveWaits } from './deliver.ts';
+import { define, deleteQueue, purge } from './define.ts';
+import { serveWaits, sortGroups } from './deliver.ts';
 import { cancelWait, dequeue, repeatDequeue } from './dequeue.ts';
 import { doWhatIsDue, endLives, nextDeadline } from './due.ts';
 import { enqueue } from './enqueue.ts';
 import { acceptLetters, forgetLetters } from './letters.ts';
-import { packr } from './records.ts';
+import { redrive } from './redrive.ts';
 import { ack, ackMessage, confirm, extend, nack, returnReceipts } from './settle.ts';
 import { ShardState, type ShardOptions } from './shard-state.ts';
+import { packr } from './tagged.ts';
 
 /** The queues of one shard. Each command is one entry of the shard's log, and happens whole. */
 export class QueueMachine implements StateMachine<QueueCommand, QueueReply, QueueEvent> {
@@ -42,8 +43,8 @@ export class QueueMachine implements StateMachine<QueueCommand, QueueReply, Queu
   }
 
   repeat(command: QueueCommand, first: QueueReply, at: AppliedAt): Applied<QueueReply, QueueEvent> {
-    const joins = command.kind === 'dequeue' && first.kind === 'waiting';
-    const reply = joins ? repeatDequeue(this.#state, command, first, at) : first;
+    const reply =
+      command.kind === 'dequeue' ? repeatDequeue(this.#state, command, first, at) : first;
     serveWaits(this.#state, at);
     return { reply, events: this.#state.takeEvents() };
   }
@@ -86,7 +87,7 @@ function execute(state: ShardState, command: QueueCommand, at: AppliedAt): Queue
     case 'dequeue':
       return dequeue(state, command, at);
     case 'cancel-wait':
-      return cancelWait(state, command.wait);
+      return cancelWait(state, command, at);
     case 'ack':
       return ack(state, command.receipts, at);
     case 'ack-message':
@@ -106,7 +107,7 @@ function execute(state: ShardState, command: QueueCommand, at: AppliedAt): Queue
     case 'delete':
       return deleteQueue(state, command.queue, at);
     case 'redrive':
-      return redrive(state, command.queue, at);
+      return redrive(state, command, at);
     case 'accept-letters':
       acceptLetters(state, command.fromShard, command.letters, at);
       return { kind: 'letters-seen', upTo: state.lettersSeen.get(command.fromShard) ?? 0 };
@@ -120,6 +121,7 @@ interface Loose {
   readonly counters: ShardState['counters'];
   readonly sent: readonly (readonly [number, number])[];
   readonly seen: readonly (readonly [number, number])[];
+  readonly done: readonly (readonly [number, number])[];
 }
 
 /** In the order in which they are restored: a message needs its queue, a wait its group. */
@@ -130,12 +132,23 @@ function partsOf(state: ShardState): SnapshotParts {
         counters: state.counters,
         sent: [...state.lettersSent],
         seen: [...state.lettersSeen],
+        done: [...state.lettersDone],
       } satisfies Loose),
     decode(bytes) {
-      const { counters, sent, seen } = packr.unpack(bytes) as Loose;
+      const { counters, sent, seen, done } = packr.unpack(bytes) as Loose;
       state.counters = { ...counters };
       for (const [shard, number] of sent) state.lettersSent.set(shard, number);
       for (const [shard, number] of seen) state.lettersSeen.set(shard, number);
+      for (const [shard, number] of done) state.lettersDone.set(shard, number);
+    },
+  });
+  const stirred = wholePart({
+    encode: () =>
+      packr.pack(sortGroups(state.stirred).map((one) => [one.queue.number, one.number])),
+    decode(bytes) {
+      for (const [queue, group] of packr.unpack(bytes) as [number, number][]) {
+        state.stirred.add(state.queues.get(queue)!.groupByNumber(group)!);
+      }
     },
   });
   const { queues, messages, waits, outbox } = state;
@@ -145,7 +158,8 @@ function partsOf(state: ShardState): SnapshotParts {
     messages,
     waits,
     outbox,
-    state.seen.table,
-    state.given.table,
+    state.seen.part(),
+    state.given.part(),
+    stirred,
   ]);
 }

@@ -15,11 +15,15 @@ export interface QueueRecord {
   readonly purgedTo: number;
   readonly deleted: boolean;
   readonly dueAtMs: number;
+  readonly leaving: readonly (readonly [name: string, number: number])[];
+  /** The message at which the sweep stands. */
+  readonly sweepAt: number | undefined;
 }
 
 /**
- * A queue lives whole in one shard. Its own timer has two tasks: messages older than the retention,
- * and the rest of a purge, which is decided at once but carried out in bounded steps.
+ * A queue lives whole in one shard. Its own timer has three tasks: messages older than the retention,
+ * the rest of a purge, and the sweep that takes from removed groups what they were still to see. The
+ * last two are decided at once but carried out in bounded steps.
  */
 export class Queue {
   readonly kind = 'queue';
@@ -37,6 +41,11 @@ export class Queue {
   purgedTo = 0;
   /** Its name is free again; what is left of it is being taken apart. */
   deleted = false;
+  /** Removed groups whose messages are not swept yet, by number. */
+  readonly leaving = new Map<number, ConsumerGroup>();
+  /** The next message to sweep. */
+  sweep: Message | undefined = undefined;
+  #sweepAt: number | undefined;
   dueAtMs = Infinity;
   heapIndex = -1;
   readonly #timers: Timers;
@@ -59,6 +68,12 @@ export class Queue {
     queue.deadLettered = record.deadLettered;
     queue.purgedTo = record.purgedTo;
     queue.deleted = record.deleted;
+    for (const [name, number] of record.leaving) {
+      const group = new ConsumerGroup(name, number, queue, timers);
+      group.removed = true;
+      queue.leaving.set(number, group);
+    }
+    queue.#sweepAt = record.sweepAt;
     queue.wakeAt(record.dueAtMs);
     return queue;
   }
@@ -74,6 +89,8 @@ export class Queue {
       purgedTo: this.purgedTo,
       deleted: this.deleted,
       dueAtMs: this.dueAtMs,
+      leaving: [...this.leaving.values()].map(({ name, number }) => [name, number] as const),
+      sweepAt: this.sweep?.number,
     };
   }
 
@@ -90,9 +107,32 @@ export class Queue {
     return group;
   }
 
+  /** The group stays known by its number until nothing refers to it. */
+  removeGroup(group: ConsumerGroup): void {
+    group.removed = true;
+    this.groups.delete(group.name);
+    this.leaving.set(group.number, group);
+    this.sweep = this.messages.first;
+  }
+
   groupByNumber(number: number): ConsumerGroup | undefined {
     for (const group of this.groups.values()) if (group.number === number) return group;
-    return undefined;
+    return this.leaving.get(number);
+  }
+
+  /** At the end of the line; a restored one may be where the sweep stood. */
+  stand(message: Message): void {
+    this.messages.push(message);
+    this.messageCount += 1;
+    this.size += message.size;
+    if (message.number === this.#sweepAt) this.sweep = message;
+  }
+
+  leave(message: Message): void {
+    if (this.sweep === message) this.sweep = message.next;
+    this.messages.remove(message);
+    this.messageCount -= 1;
+    this.size -= message.size;
   }
 
   wakeAt(dueAtMs: number): void {

@@ -1,14 +1,11 @@
 import { invariant, type SnapshotTableOptions } from '@quorate/raft';
-import { Packr } from 'msgpackr';
-import type { DeadLetter, Letter, NodeLife, WaitName } from './commands.ts';
-import { Message, type MessageContent } from './message.ts';
+import type { DeadLetter, Letter, WaitName } from './commands.ts';
+import { Message, sizeOf, type MessageContent } from './message.ts';
 import { Queue, type QueueRecord } from './queue.ts';
 import type { ShardState } from './shard-state.ts';
 import type { SlotState } from './slot.ts';
+import { packr } from './tagged.ts';
 import { Wait, waitKey, type WaitRequest } from './wait.ts';
-
-/** Plain maps and arrays: what an older version wrote can be read by a newer one. */
-export const packr = new Packr({ useRecords: false });
 
 type SlotRecord = readonly [
   group: number,
@@ -40,12 +37,13 @@ type MessageRecord = readonly [
   enqueuedAtMs: number,
   expiresAtMs: number,
   timed: boolean,
+  missed: boolean,
   slots: readonly SlotRecord[],
 ];
 
 interface WaitRecord {
   readonly name: WaitName;
-  readonly answerer: NodeLife;
+  readonly answerer: WaitName;
   readonly number: number;
   readonly dueAtMs: number;
   readonly queue: number;
@@ -95,7 +93,12 @@ export const recordCodecs = (state: ShardState): Codecs => ({
       state.timers.push(wait);
     },
   },
-  outbox: plainRecord<Letter>(),
+  outbox: {
+    ...plainRecord<Letter>(),
+    restored(_, letter) {
+      state.size += sizeOf(letter);
+    },
+  },
 });
 
 /** Values that are data through and through stand in a snapshot as they are. */
@@ -118,6 +121,7 @@ function messageRecord(message: Message): MessageRecord {
     message.enqueuedAtMs,
     message.dueAtMs,
     message.timed,
+    message.missed,
     message.slots.map(({ group, state, dueAtMs, deliveries, attempt, lastError, lease }) => [
       group.number,
       state,
@@ -132,7 +136,7 @@ function messageRecord(message: Message): MessageRecord {
 
 function messageOf(state: ShardState, record: MessageRecord): Message {
   const [number, queueNumber, key, value, priority, headers, wallMs, dead, ...rest] = record;
-  const [atMs, dueAtMs, timed, slots] = rest;
+  const [atMs, dueAtMs, timed, missed, slots] = rest;
   const queue = state.queues.get(queueNumber);
   invariant(queue !== undefined, 'a message is restored after its queue');
   const content: MessageContent = {
@@ -145,6 +149,7 @@ function messageOf(state: ShardState, record: MessageRecord): Message {
   };
   const message = new Message(queue, number, { atMs, dueAtMs }, content);
   message.timed = timed;
+  message.missed = missed;
   for (const [
     groupNumber,
     slotState,

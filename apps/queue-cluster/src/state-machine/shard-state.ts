@@ -1,7 +1,7 @@
 import { SnapshotTable } from '@quorate/raft';
-import type { Delivered, Letter, QueueEvent } from './commands.ts';
+import type { Letter, QueueEvent, QueueReply, WaitName } from './commands.ts';
 import type { ConsumerGroup } from './consumer-group.ts';
-import { Message, type MessageContent } from './message.ts';
+import { Message, sizeOf, type MessageContent } from './message.ts';
 import {
   formatMessageId,
   formatReceipt,
@@ -14,7 +14,7 @@ import { plainRecord, recordCodecs } from './records.ts';
 import { defaultSettings, type QueueSettings } from './settings.ts';
 import type { Lease, Slot } from './slot.ts';
 import { createTimers } from './timers.ts';
-import { lifeKey, waitKey, type Wait } from './wait.ts';
+import { lifeKey, Wait, waitKey, type WaitRequest } from './wait.ts';
 
 export interface ShardOptions {
   readonly shard: number;
@@ -28,11 +28,14 @@ export interface Seen {
   readonly untilMs: number;
 }
 
-/** What a wait was given, for the caller who asks again. */
+/** How a wait ended, for the caller who asks again: receipts suffice, the messages are in their queue. */
 export interface Given {
-  readonly messages: readonly Delivered[];
+  readonly receipts: readonly string[];
+  readonly why: 'served' | 'timeout' | 'queue-deleted' | 'group-removed';
   readonly untilMs: number;
 }
+
+export const tooManyQueues: QueueReply = { kind: 'full', what: 'there are too many queues' };
 
 /**
  * All that one shard knows, and the few moves of which every command is made. What is in tables goes
@@ -52,11 +55,14 @@ export class ShardState {
   readonly byName = new Map<string, Queue>();
   /** Deliveries whose answer is not known to have left, by the node's life that gives it. */
   readonly unconfirmed = new Map<string, Set<Lease>>();
-  /** Groups that may have something to give to those who wait. */
+  /** Groups that may have something to give to those who wait; what one entry leaves over is state. */
   readonly stirred = new Set<ConsumerGroup>();
   counters = { queue: 0, message: 0, wait: 0 };
   readonly lettersSent = new Map<number, number>();
   readonly lettersSeen = new Map<number, number>();
+  /** Per shard, up to where it has taken in what was sent: the outbox begins after it. */
+  readonly lettersDone = new Map<number, number>();
+  /** What counts against the limits, letters on their way included. */
   size = 0;
   events: QueueEvent[] = [];
 
@@ -100,11 +106,13 @@ export class ShardState {
     if (name.shard !== this.options.shard) return undefined;
     const message = this.messages.get(name.sequence);
     if (message?.queue.number !== name.queue || message.queue.deleted) return undefined;
-    return message.number <= message.queue.purgedTo ? undefined : message;
+    return message.purged ? undefined : message;
   }
 
   findSlot(name: ReceiptName): Slot | undefined {
-    return this.findMessage(name)?.slots.find((slot) => slot.group.number === name.group);
+    return this.findMessage(name)?.slots.find(
+      ({ group }) => group.number === name.group && !group.removed,
+    );
   }
 
   messageId(message: Message): string {
@@ -137,7 +145,7 @@ export class ShardState {
     const message = new Message(queue, this.counters.message, born, content);
     for (const group of groups) {
       group.enter(message, when.notBeforeMs, when.atMs);
-      this.stirred.add(group);
+      this.stir(group);
     }
     this.standMessage(message);
     this.messages.set(message.number, message);
@@ -150,12 +158,45 @@ export class ShardState {
 
   /** Puts a message, new or restored, into what is counted and timed. */
   standMessage(message: Message): void {
-    const { queue } = message;
-    queue.messages.push(message);
-    queue.messageCount += 1;
-    queue.size += message.size;
+    message.queue.stand(message);
     this.size += message.size;
     if (message.timed) this.timers.push(message);
+  }
+
+  /** Something may have become ready: whoever waits for it is served before the entry ends. */
+  stir(group: ConsumerGroup): void {
+    if (group.waits.size > 0) this.stirred.add(group);
+  }
+
+  addWait(
+    place: { readonly name: WaitName; readonly answerer: WaitName; readonly dueAtMs: number },
+    group: ConsumerGroup,
+    request: WaitRequest,
+  ): void {
+    this.counters.wait += 1;
+    const wait = new Wait({ ...place, number: this.counters.wait }, group, request);
+    this.waits.set(waitKey(wait.name), wait);
+    group.waits.set(waitKey(wait.name), wait);
+    this.timers.push(wait);
+    this.stir(group);
+  }
+
+  addLetter(key: string, letter: Letter): void {
+    this.outbox.set(key, letter);
+    this.size += sizeOf(letter);
+  }
+
+  dropLetter(key: string): void {
+    const letter = this.outbox.get(key);
+    if (letter === undefined) return;
+    this.outbox.delete(key);
+    this.size -= sizeOf(letter);
+  }
+
+  tellExpired(message: Message): void {
+    if (message.missed) return;
+    message.missed = true;
+    this.events.push({ kind: 'expired', queue: message.queue.name, messages: 1 });
   }
 
   /** One group is done with the message; when all are, it is gone. */
@@ -166,8 +207,8 @@ export class ShardState {
     // Before it changes: a snapshot under way must not show the head still out and its successor ready.
     if (slot.previous === undefined && slot.next !== undefined) this.touch(slot.next.message);
     slot.group.leave(slot, atMs);
-    this.stirred.add(slot.group);
-    message.slots.splice(message.slots.indexOf(slot), 1);
+    this.stir(slot.group);
+    message.slots = message.slots.filter((one) => one !== slot);
     if (message.slots.length === 0) this.#drop(message);
   }
 
@@ -178,16 +219,19 @@ export class ShardState {
   }
 
   giveBack(slot: Slot, notBeforeMs: number, atMs: number): void {
-    this.touch(slot.message);
-    if (slot.message.dueAtMs <= atMs) {
-      // Its time to live ended while it was out.
-      this.events.push({ kind: 'expired', queue: slot.message.queue.name, messages: 1 });
+    const { message, group } = slot;
+    this.touch(message);
+    // Nobody is left to see it again: its group is gone, or its time to live ended while it was out.
+    if (group.removed) {
       this.settle(slot, atMs);
-      return;
+    } else if (message.dueAtMs <= atMs) {
+      this.tellExpired(message);
+      this.settle(slot, atMs);
+    } else {
+      this.forgetLease(slot);
+      group.giveBack(slot, notBeforeMs, atMs);
+      this.stir(group);
     }
-    this.forgetLease(slot);
-    slot.group.giveBack(slot, notBeforeMs, atMs);
-    this.stirred.add(slot.group);
   }
 
   rememberLease(lease: Lease): void {
@@ -214,9 +258,9 @@ export class ShardState {
 
   #drop(message: Message): void {
     const { queue } = message;
-    queue.messages.remove(message);
-    queue.messageCount -= 1;
-    queue.size -= message.size;
+    // The sweep moves on, which a snapshot under way must not show.
+    if (queue.sweep === message) this.touchQueue(queue);
+    queue.leave(message);
     this.size -= message.size;
     if (message.timed) this.timers.remove(message);
     this.messages.delete(message.number);

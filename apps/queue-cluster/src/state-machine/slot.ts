@@ -11,7 +11,7 @@ import { rankOf } from './timers.ts';
  */
 export type SlotState = 'blocked' | 'ready' | 'delayed' | 'in-flight';
 
-/** One delivery under way. `index` is the entry that made it. */
+/** One delivery under way. `index` is the entry that made it, or handed it to another answerer. */
 export interface Lease {
   readonly slot: Slot;
   readonly consumer: string | undefined;
@@ -22,10 +22,10 @@ export interface Lease {
   confirmed: boolean;
 }
 
-/** A message as one consumer group sees it. In one heap at a time: ready line or timers. */
+const kind = 'slot';
+
+/** A message as one consumer group sees it. In one place at a time: ready line or timers. */
 export class Slot implements Linked<Slot> {
-  readonly kind = 'slot';
-  readonly rank: number;
   readonly message: Message;
   readonly group: ConsumerGroup;
   state: SlotState = 'blocked';
@@ -44,7 +44,14 @@ export class Slot implements Linked<Slot> {
   constructor(message: Message, group: ConsumerGroup) {
     this.message = message;
     this.group = group;
-    this.rank = rankOf.slot + group.number;
+  }
+
+  get kind(): typeof kind {
+    return kind;
+  }
+
+  get rank(): number {
+    return rankOf.slot + this.group.number;
   }
 
   get number(): number {

@@ -25,7 +25,7 @@ it('shows one moment of a key: an ack while the snapshot is read does not let th
 
 it('makes no dead letter of a message that was purged before its lease ended', () => {
   const shard = new TestShard();
-  shard.apply({ kind: 'define', queue: 'q', change: { maxDeliveries: 1, visibilityMs: 10 } });
+  shard.define('q', { maxDeliveries: 1, visibilityMs: 10 });
   shard.enqueue('q', { value: 'purged' });
   receiptOf(shard, 'q');
   // Its lease is over, but the clock's entry comes after the purge.
@@ -38,7 +38,7 @@ it('makes no dead letter of a message that was purged before its lease ended', (
 
 it('leaves a message in the hands of one group when another finds its time to live over', () => {
   const shard = new TestShard();
-  shard.apply({ kind: 'define', queue: 'q', change: { groups: ['x', 'y'] } });
+  shard.define('q', { groups: ['x', 'y'] });
   shard.enqueue('q', { value: 'late', ttlMs: 10 });
   const receipt = receiptOf(shard, 'q', 'x');
   shard.atMs = 20;
@@ -51,8 +51,8 @@ it('leaves a message in the hands of one group when another finds its time to li
 
 it('walks the groups in one order, whether they were changed or restored', () => {
   const shard = new TestShard();
-  shard.apply({ kind: 'define', queue: 'q', change: { groups: ['a', 'b'] } });
-  shard.apply({ kind: 'define', queue: 'q', change: { groups: ['c', 'a'] } });
+  shard.define('q', { groups: ['a', 'b'] });
+  shard.define('q', { groups: ['c', 'a'] });
   const names = () => [...shard.machine.state.byName.get('q')!.groups.keys()];
   const before = names();
   shard.restart();

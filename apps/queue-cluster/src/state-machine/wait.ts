@@ -9,15 +9,15 @@ export class Wait {
   /** The place in the line, over all groups of the shard. */
   readonly number: number;
   readonly name: WaitName;
-  /** Who answers it: the life through which it was asked for last. */
-  answerer: NodeLife;
+  /** Who answers it: the life through which it was asked for last, and the number it asked under. */
+  answerer: WaitName;
   readonly group: ConsumerGroup;
   readonly request: WaitRequest;
   dueAtMs: number;
   heapIndex = -1;
 
   constructor(
-    place: { name: WaitName; answerer: NodeLife; number: number; dueAtMs: number },
+    place: { name: WaitName; answerer: WaitName; number: number; dueAtMs: number },
     group: ConsumerGroup,
     request: WaitRequest,
   ) {
@@ -32,6 +32,7 @@ export class Wait {
 
 export interface WaitRequest {
   readonly max: number;
+  readonly bytesMax: number;
   readonly visibilityMs: number;
   readonly consumer: string | undefined;
   /** How long to keep what it was given, for a caller that asks again; 0 for not at all. */

@@ -1,5 +1,14 @@
 import { logIndex, nodeId, type AppliedAt, type Notice } from '@quorate/raft';
-import type { NewMessage, QueueCommand, QueueEvent, QueueReply } from '../commands.ts';
+import type {
+  Delivered,
+  NewMessage,
+  QueueCommand,
+  QueueEvent,
+  QueueReply,
+  Settled,
+  SettingsChange,
+} from '../commands.ts';
+import { parseReceipt } from '../message-id.ts';
 import { QueueMachine } from '../queue-machine.ts';
 
 export const noLimits = {
@@ -7,7 +16,8 @@ export const noLimits = {
   queueBytesMax: 1e12,
   shardMessagesMax: 1e9,
   shardBytesMax: 1e12,
-  dedupIdsMax: 1e6,
+  shardDedupIdsMax: 1e6,
+  shardQueuesMax: 1e6,
 };
 
 type Dequeue = Extract<QueueCommand, { kind: 'dequeue' }>;
@@ -49,14 +59,43 @@ export class TestShard {
       group: undefined,
       consumer: undefined,
       max: 1,
+      bytesMax: 1e9,
       visibilityMs: undefined,
       waitMs: 0,
       waitNumber: this.#lastWait,
       rememberMs: 0,
       inFlightMax: 1_000,
-      waitersMax: 1_000,
+      shardWaitersMax: 100_000,
+      shardQueuesMax: 1e6,
       ...options,
     });
+  }
+
+  /** What a dequeue gives; fails when it gives something else than messages. */
+  take(queue: string, options: Partial<Dequeue> = {}): readonly Delivered[] {
+    const reply = this.dequeue(queue, options);
+    if (reply.kind !== 'delivered') throw new Error(`the dequeue was answered ${reply.kind}`);
+    return reply.messages;
+  }
+
+  ack({ receipt }: Pick<Delivered, 'receipt'>): Settled {
+    const reply = this.apply({ kind: 'ack', receipts: [parseReceipt(receipt)!] });
+    if (reply.kind !== 'acked') throw new Error(`the ack was answered ${reply.kind}`);
+    return reply.results[0]!;
+  }
+
+  nack({ receipt }: Pick<Delivered, 'receipt'>, delayMs?: number, error?: string): QueueReply {
+    const target = { kind: 'receipt', receipt: parseReceipt(receipt)! } as const;
+    return this.apply({ kind: 'nack', target, delayMs, error });
+  }
+
+  define(queue: string, change: SettingsChange): QueueReply {
+    return this.apply({ kind: 'define', queue, change, shardQueuesMax: 1e6 });
+  }
+
+  /** One step. */
+  redrive(queue: string, after = 0, upTo = 0): QueueReply {
+    return this.apply({ kind: 'redrive', queue, after, upTo });
   }
 
   /** Lets time pass, and the clock's entries do all that is due. */
