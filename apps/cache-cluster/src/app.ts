@@ -10,6 +10,7 @@ import { cacheProblems } from './problems.ts';
 import { deleteRoutes } from './routes/delete.ts';
 import { limitsOf, type Desk } from './routes/desk.ts';
 import { getRoutes } from './routes/get.ts';
+import { itemRoutes } from './routes/item.ts';
 import { lookRoutes, statsOf } from './routes/look.ts';
 import { putRoutes } from './routes/put.ts';
 import { Evictor } from './shards/evictor.ts';
@@ -90,6 +91,7 @@ export function cacheApp(
           ...putRoutes(desk),
           ...deleteRoutes(desk),
           ...lookRoutes(desk),
+          ...itemRoutes(desk),
         ],
         stats: () => statsOf(desk),
         upkeep() {

@@ -1,10 +1,21 @@
-import { isProblem, type Answer, type Outcome, type Problem } from '@quorate/service-kit';
+import { isProblem, type Answer, type Problem } from '@quorate/service-kit';
 import type { Found } from '../lines/misses.ts';
 import { problem } from '../problems.ts';
 import type { WriteResult } from '../state-machine/commands.ts';
 import { jsonType, type CacheValue } from '../state-machine/value.ts';
 
 export type FoundValue = Extract<Found, { kind: 'value' }>;
+
+/** Of the key's shard; what is left of a life is measured when the answer is written. */
+export interface Clock {
+  clockMs(): number;
+}
+
+/** What became of a read. */
+export interface Looked {
+  readonly found: Found | Problem;
+  readonly clock: Clock;
+}
 
 const jsonHeaders = { 'content-type': 'application/json; charset=utf-8' };
 
@@ -26,22 +37,22 @@ export function writeProblem(result: Exclude<WriteResult, { kind: 'written' }>):
   return result.kind === 'full' ? full(result.what) : mismatch(result.version);
 }
 
-export function foundAnswer(key: string, found: FoundValue, clockMs: number): Answer {
-  return { status: 200, body: Buffer.concat(foundJson(key, found, clockMs)), headers: jsonHeaders };
+export function foundAnswer(key: string, found: FoundValue, clock: Clock): Answer {
+  return { status: 200, body: Buffer.concat(foundJson(key, found, clock)), headers: jsonHeaders };
 }
 
 /**
  * As the parts of a JSON text. A value is JSON text already and is put in as it stands: reading it
  * only to write it again would be the most expensive thing a hit does.
  */
-function foundJson(key: string, found: FoundValue, clockMs: number): readonly Uint8Array[] {
+function foundJson(key: string, found: FoundValue, clock: Clock): readonly Uint8Array[] {
   const { item, state, source } = found;
   const { type } = item.value;
   const isJson = type === jsonType;
   const isText = !isJson && isUtf8Text(type);
   let tail = `,"version":${item.version},"state":"${state}","source":"${source}"`;
   if (item.deadlineMs !== Infinity) {
-    tail += `,"expires_in_ms":${Math.max(0, Math.round(item.deadlineMs - clockMs))}`;
+    tail += `,"expires_in_ms":${Math.max(0, Math.round(item.deadlineMs - clock.clockMs()))}`;
   }
   if (!isJson) tail += `,"content_type":${JSON.stringify(type)}`;
   if (!isJson && !isText) tail += ',"encoding":"base64"';
@@ -66,17 +77,11 @@ export function refusedItem(key: string, { status, code, detail, extra }: Proble
   return { key, status, code, detail, ...extra };
 }
 
-export function foundItems(
-  items: readonly {
-    readonly key: string;
-    readonly found: Found | Problem;
-    readonly clockMs: number;
-  }[],
-): Answer {
+export function foundItems(items: readonly (Looked & { readonly key: string })[]): Answer {
   const parts: Uint8Array[] = [Buffer.from('{"results":[')];
-  for (const [i, { key, found, clockMs }] of items.entries()) {
+  for (const [i, { key, found, clock }] of items.entries()) {
     if (i > 0) parts.push(comma);
-    if (!isProblem(found) && found.kind === 'value') parts.push(...foundJson(key, found, clockMs));
+    if (!isProblem(found) && found.kind === 'value') parts.push(...foundJson(key, found, clock));
     else {
       const refused = isProblem(found) ? found : noSuchKey(key);
       parts.push(Buffer.from(JSON.stringify(refusedItem(key, refused))));
@@ -87,8 +92,3 @@ export function foundItems(
 }
 
 const comma = Buffer.from(',');
-
-/** The first problem that is not one item's own: the batch as a whole has no answer then. */
-export function batchProblem(answers: readonly (object | Problem)[]): Outcome | undefined {
-  return answers.find((answer): answer is Problem => isProblem(answer));
-}

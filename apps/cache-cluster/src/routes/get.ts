@@ -1,7 +1,7 @@
 import { defineRoute, isProblem, type Outcome, type Route } from '@quorate/service-kit';
-import { foundAnswer, foundItems as foundItemsAnswer, noSuchKey } from './answers.ts';
+import { foundAnswer, foundItems as foundItemsAnswer, noSuchKey, type Looked } from './answers.ts';
 import type { Desk } from './desk.ts';
-import { hit, lookUp, type Looked } from './reading.ts';
+import { hit, lookUp } from './reading.ts';
 import { found, foundItems, getBody, mgetBody } from './schemas.ts';
 
 export const getRoutes = (desk: Desk): readonly Route[] => [
@@ -49,7 +49,7 @@ export const getRoutes = (desk: Desk): readonly Route[] => [
   }),
 ];
 
-function answerOf(key: string, { found: answer, clockMs }: Looked): Outcome {
+function answerOf(key: string, { found: answer, clock }: Looked): Outcome {
   if (isProblem(answer)) return answer;
-  return answer.kind === 'absent' ? noSuchKey(key) : foundAnswer(key, answer, clockMs);
+  return answer.kind === 'absent' ? noSuchKey(key) : foundAnswer(key, answer, clock);
 }

@@ -1,22 +1,19 @@
-import { isProblem, type Context, type Problem } from '@quorate/service-kit';
-import type { Found } from '../lines/misses.ts';
+import { isProblem, type Context } from '@quorate/service-kit';
+import type { FoundValue, Looked } from './answers.ts';
 import { shardNumberOf, type Desk } from './desk.ts';
 
-export interface Looked {
-  readonly found: Found | Problem;
-  readonly clockMs: number;
-}
-
 /** A hit: nobody is asked and nothing is waited for. `undefined`: there is more to do. */
-export function hit(desk: Desk, key: string): (Looked & { readonly found: Found }) | undefined {
+export function hit(
+  desk: Desk,
+  key: string,
+): (Looked & { readonly found: FoundValue }) | undefined {
   const line = desk.lines.find(key);
   if (line === undefined) return undefined;
   const shard = desk.shards[line.shard]!;
   if (!shard.serves(line)) return undefined;
   desk.reads.hits += 1;
   const { item, state } = line;
-  const clockMs = item.deadlineMs === Infinity ? 0 : shard.group.clockMs();
-  return { found: { kind: 'value', item, state, source: 'cache' }, clockMs };
+  return { found: { kind: 'value', item, state, source: 'cache' }, clock: shard.group };
 }
 
 export async function lookUp(
@@ -37,5 +34,5 @@ export async function lookUp(
   const fromCache = !isProblem(found) && found.kind === 'value' && found.source === 'cache';
   if (fromCache) desk.reads.hits += 1;
   else desk.reads.misses += 1;
-  return { found, clockMs: desk.shards[number]!.group.clockMs() };
+  return { found, clock: desk.shards[number]!.group };
 }

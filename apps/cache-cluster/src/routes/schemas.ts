@@ -17,12 +17,20 @@ export const ttlMs = z
   .max(dayMs * 3_650)
   .describe('The key is gone so long after the write, in cluster time');
 
+/** In a query everything is text. */
+export const ttlMsOfQuery = z
+  .string()
+  .regex(/^\d{1,12}$/, 'takes milliseconds')
+  .transform(Number)
+  .pipe(ttlMs)
+  .optional();
+
 const ifVersion = z
   .int()
   .min(0)
   .describe('Only if the key has this version; 0: only if there is no such key');
 
-const requestId = z
+export const requestId = z
   .string()
   .min(1)
   .max(200)

@@ -68,7 +68,7 @@ export type CacheCommand =
   | { readonly kind: 'memory-lost' };
 
 export type WriteResult =
-  | { readonly kind: 'written'; readonly version: number }
+  | { readonly kind: 'written'; readonly version: number; readonly created: boolean }
   /** `version` 0: the key is absent. */
   | { readonly kind: 'mismatch'; readonly version: number }
   | { readonly kind: 'full'; readonly what: string };

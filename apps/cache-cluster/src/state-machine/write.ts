@@ -34,7 +34,7 @@ export function writeKey(
   const item: CacheItem = { version, writtenAtMs: at.atMs, deadlineMs, value };
   state.put(key, afterWrite({ node, version, deadlineMs }), item);
   state.events.push({ kind: 'written', key, node: at.origin.node, bus, item });
-  return { kind: 'written', version };
+  return { kind: 'written', version, created: record === undefined };
 }
 
 export function deleteKey(
