@@ -1,4 +1,4 @@
-import type { LogIndex, Term } from '../core/ids.ts';
+import type { LogIndex, NodeId, Term } from '../core/ids.ts';
 import type { Message } from '../core/message.ts';
 
 /** A follower hands its callers' envelopes to the leader; `id` is unique in the sender's incarnation. */
@@ -17,4 +17,11 @@ export interface ForwardAnswer {
     | { readonly kind: 'refused'; readonly why: 'not-leader' | 'overloaded' | 'storage-full' };
 }
 
-export type PeerMessage = Message | Forward | ForwardAnswer;
+/** A node that was asked to have leadership moved asks the leader; it sees for itself what comes of it. */
+export interface TransferRequest {
+  readonly kind: 'transfer-request';
+  /** `undefined`: whoever is furthest along. */
+  readonly to: NodeId | undefined;
+}
+
+export type PeerMessage = Message | Forward | ForwardAnswer | TransferRequest;

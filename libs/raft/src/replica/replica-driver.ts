@@ -161,6 +161,9 @@ export class ReplicaDriver<Command, Reply, Event> implements Replica<Command, Re
       else if (message.kind === 'forward-answer') {
         const at = { nowMs: this.#now(), applied: this.#queue.index };
         this.#proposals.answered(from, message, at);
+      } else if (message.kind === 'transfer-request') {
+        // Of no effect where nobody leads any more: who asked sees another leader, or none.
+        this.core.step({ kind: 'transfer', nowMs: this.#now(), to: message.to });
       } else this.core.step({ kind: 'message', nowMs: this.#now(), from, message });
       this.#schedule();
     } catch (cause) {
@@ -220,12 +223,17 @@ export class ReplicaDriver<Command, Reply, Event> implements Replica<Command, Re
     deadlineMs: number,
     callback: (handedOver: boolean) => void,
   ): void {
-    if (this.#halted || this.core.office.role !== 'leader') {
-      callback(false);
+    const { leader } = this.core.office;
+    if (this.#halted || leader === undefined || leader === to) {
+      callback(!this.#halted && leader !== undefined);
       return;
     }
-    this.#transfers.add(deadlineMs, callback);
-    this.#input({ kind: 'transfer', nowMs: this.#now(), to });
+    if (leader === this.#own.node) {
+      this.#transfers.add({ from: leader, deadlineMs, callback });
+      this.#input({ kind: 'transfer', nowMs: this.#now(), to });
+    } else if (this.#environment.send(leader, { kind: 'transfer-request', to })) {
+      this.#transfers.add({ from: leader, deadlineMs, callback });
+    } else callback(false);
   }
 
   transfer(to: NodeId | undefined, deadlineMs: number): Promise<boolean> {

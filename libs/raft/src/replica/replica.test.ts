@@ -454,8 +454,42 @@ describe('the rest of a replica', () => {
     world.run(1_000);
     expect(answers).toEqual([true]);
     expect(world.leader).toBe(successor);
-    leader.live.transferWith(undefined, world.nowMs + 1_000, (done) => answers.push(done));
-    expect(answers).toEqual([true, false]);
+  });
+
+  it('has leadership moved when any node is asked', () => {
+    const world = new SmallWorld(three);
+    const leader = world.elect();
+    const asked = world.follower;
+    const successor = [...world.nodes.values()].find((node) => node !== leader && node !== asked)!;
+    const answers: boolean[] = [];
+    asked.live.transferWith(successor.id, world.nowMs + 2_000, (done) => answers.push(done));
+    world.run(1_000);
+    expect(answers).toEqual([true]);
+    expect(world.leader).toBe(successor);
+  });
+
+  it('moves nothing when the one that shall lead does already', () => {
+    const world = new SmallWorld(three);
+    const leader = world.elect();
+    const answers: boolean[] = [];
+    for (const node of [leader, world.follower]) {
+      node.live.transferWith(leader.id, world.nowMs + 500, (done) => answers.push(done));
+    }
+    expect(answers).toEqual([true, true]);
+    const { term } = leader.live.status();
+    world.run(1_000);
+    expect(leader.live.status()).toMatchObject({ role: 'leader', term });
+  });
+
+  it('says that leadership was not moved when the one that shall lead is nobody', () => {
+    const world = new SmallWorld(three);
+    const leader = world.elect();
+    const asked = world.follower;
+    const answers: boolean[] = [];
+    asked.live.transferWith(nodeId('nobody'), world.nowMs + 300, (done) => answers.push(done));
+    world.run(1_000);
+    expect(answers).toEqual([false]);
+    expect(world.leader).toBe(leader);
   });
 
   it('applies in slices, with other inputs taken in between', () => {

@@ -1,12 +1,15 @@
 import type { Core } from '../core/core.ts';
 import type { Office } from '../core/effects.ts';
+import type { NodeId } from '../core/ids.ts';
 
 interface Transfer {
+  /** Who led when it was asked for. */
+  readonly from: NodeId;
   readonly deadlineMs: number;
   readonly callback: (handedOver: boolean) => void;
 }
 
-/** Callers that wait until this node has handed its office over: until it knows another leader. */
+/** Callers that wait until the leader of that time has handed its office over: until another leads. */
 export class Transfers {
   readonly #core: Core;
   #open: Transfer[] = [];
@@ -15,29 +18,29 @@ export class Transfers {
     this.#core = core;
   }
 
-  add(deadlineMs: number, callback: (handedOver: boolean) => void): void {
-    this.#open.push({ deadlineMs, callback });
+  add(transfer: Transfer): void {
+    this.#open.push(transfer);
   }
 
-  officeChanged(office: Office): void {
-    if (office.role === 'leader' || office.leader === undefined) return;
-    this.#end(() => true, true);
+  officeChanged({ leader }: Office): void {
+    if (leader === undefined) return;
+    this.#end(({ from }) => from !== leader);
   }
 
   tick(nowMs: number): void {
     if (this.#open.length === 0) return;
-    const stillHere = this.#core.office.role === 'leader';
-    this.#end(({ deadlineMs }) => deadlineMs <= nowMs, !stillHere);
+    this.#end(({ deadlineMs }) => deadlineMs <= nowMs);
   }
 
   clear(): void {
-    this.#end(() => true, false);
+    this.#end(() => true);
   }
 
-  #end(over: (transfer: Transfer) => boolean, handedOver: boolean): void {
+  #end(over: (transfer: Transfer) => boolean): void {
     const ended = this.#open.filter(over);
     if (ended.length === 0) return;
     this.#open = this.#open.filter((transfer) => !ended.includes(transfer));
-    for (const { callback } of ended) callback(handedOver);
+    const { leader } = this.#core.office;
+    for (const { from, callback } of ended) callback(leader !== undefined && leader !== from);
   }
 }

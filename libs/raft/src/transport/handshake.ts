@@ -11,7 +11,7 @@ export const linkPath = '/cluster/link';
 export const linkProtocol = 'quorate-link';
 
 /** Raised whenever nodes before and after could misunderstand each other's frames. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 export const proofBytes = 32;
 

@@ -17,7 +17,8 @@ const payloads = fc.oneof(
   fc.uint8Array({ maxLength: 40 }),
   fc.uint8Array({ minLength: 2_000, maxLength: 5_000 }),
 );
-const nodes = fc.array(fc.string({ minLength: 1, maxLength: 12 }).map(nodeId), { maxLength: 4 });
+const oneNode = fc.string({ minLength: 1, maxLength: 12 }).map(nodeId);
+const nodes = fc.array(oneNode, { maxLength: 4 });
 const stamps = fc.option(fc.record<Stamp>({ incarnation: u48, atMs: moments }), {
   nil: undefined,
 });
@@ -120,6 +121,7 @@ const messages: fc.Arbitrary<PeerMessage> = fc.oneof(
       }),
     ),
   }),
+  fc.record({ kind: is('transfer-request'), to: fc.option(oneNode, { nil: undefined }) }),
 );
 
 /** Bytes are compared as such, whatever kind of array holds them. */

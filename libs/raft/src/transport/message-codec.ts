@@ -26,6 +26,7 @@ const kinds = [
   'read-answer',
   'forward',
   'forward-answer',
+  'transfer-request',
 ] as const satisfies readonly PeerMessage['kind'][];
 
 /** 0 is left for the link's own frames. */
@@ -110,6 +111,10 @@ export function writeMessage(out: ByteWriter, message: PeerMessage): void {
       out.u48(message.id);
       writeForwardResult(out, message.result);
       return;
+    case 'transfer-request':
+      out.bool(message.to !== undefined);
+      if (message.to !== undefined) out.text(message.to);
+      return;
   }
 }
 
@@ -191,6 +196,8 @@ export function readMessage(input: ByteReader): PeerMessage {
       return { kind, id: input.u48(), payloads: readMany(input, () => input.bytes()) };
     case 'forward-answer':
       return { kind, id: input.u48(), result: readForwardResult(input) };
+    case 'transfer-request':
+      return { kind, to: input.bool() ? nodeId(input.text()) : undefined };
   }
 }
 

@@ -68,16 +68,21 @@ export function nodeView(options: ViewOptions): NodeView {
         return problem('invalid_request', 'This node is its whole cluster: nobody else can lead.');
       }
       const led = groups.filter((group) => group.status().role === 'leader');
-      if (led.length === 0) {
-        return problem('no_leader', `This node does not lead; ${first().leader ?? 'nobody'} does.`);
-      }
+      // A node that leads nothing has what others lead moved: any node may be asked.
+      const asked =
+        led.length > 0 ? led : groups.filter((group) => group.status().leader !== undefined);
+      if (asked.length === 0)
+        return problem('no_leader', 'There is nobody to hand leadership over.');
       const done = await Promise.all(
-        led.map((group) =>
+        asked.map((group) =>
           group.transfer(to as NodeId | undefined, Math.min(deadlineMs, nowMs() + transferMs)),
         ),
       );
       const transferred = done.filter(Boolean).length;
-      return { status: 200, body: { transferred, of: led.length, leader: first().leader ?? null } };
+      return {
+        status: 200,
+        body: { transferred, of: asked.length, leader: first().leader ?? null },
+      };
     },
   };
 }

@@ -61,5 +61,6 @@ export function checkPromises(
     case 'read-answer':
     case 'forward':
     case 'forward-answer':
+    case 'transfer-request':
   }
 }

@@ -186,9 +186,10 @@ export class Nemesis {
     const { cluster, random } = this;
     const leader = cluster.leader();
     if (leader === undefined) return;
-    const node = cluster.node(leader);
     const to = random.chance(0.3) ? undefined : nodeId(random.pick(cluster.plan.voters));
-    this.note(leader, `is asked to hand over to ${to ?? 'anybody'}`);
+    const asked = cluster.plan.transfersThroughAny ? random.pick(cluster.plan.voters) : leader;
+    const node = cluster.node(asked);
+    this.note(asked, `is asked to have leadership handed over to ${to ?? 'anybody'}`);
     const deadlineMs = node.nowMs() + this.electionMs * 3;
     node.process.take(() => node.replica?.transferWith(to, deadlineMs, () => undefined));
   }

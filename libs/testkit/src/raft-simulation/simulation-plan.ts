@@ -37,6 +37,8 @@ export interface SimulationPlan {
   readonly pieceBytes: number;
   /** How fast two honest clocks may run apart: 1 ± this. */
   readonly clockDrift: number;
+  /** Leadership is moved through any node, and not only through the leader. */
+  readonly transfersThroughAny: boolean;
   /** Mean time between two faults of a kind; kinds that are missing do not happen in this run. */
   readonly faults: ReadonlyMap<FaultKind, number>;
   readonly clients: number;
@@ -70,9 +72,10 @@ export function drawPlan(seed: number): SimulationPlan {
     tickMs: random.pick([2, 5, 10]),
     network: drawNetwork(random, electionMs),
     syncMs: { min: random.pick([0.05, 0.3, 1]), mean: random.pick([0.2, 1, 4]) },
-    replica: drawReplicaLimits(random, electionMs),
+    replica: { ...drawReplicaLimits(random, electionMs), snapshotReadBytes: drawReadBytes(seed) },
     pieceBytes: random.pick([64, 256, 1_024]),
     clockDrift: localReads === undefined ? random.pick([0, 0.01, 0.2]) : allowedDrift(localReads),
+    transfersThroughAny: new Generator(`transfers ${seed}`).chance(0.5),
     faults: drawFaults(random, localReads !== undefined),
     clients: random.integer(2, 6),
     keys: random.integer(1, 5),
@@ -87,6 +90,10 @@ const names = (prefix: string, count: number): string[] =>
 /** Drawn apart, so that seeds from before there was any gathering still mean what they meant. */
 const drawGatherMs = (seed: number): number =>
   new Generator(`gathering ${seed}`).pick([0, 0, 0, 2, 20]);
+
+/** Of a snapshot that is sent or read back; drawn apart for the same reason. */
+const drawReadBytes = (seed: number): number =>
+  new Generator(`reading ${seed}`).pick([200, 1_000, 10_000, 100_000]);
 
 function drawLimits(random: Generator): Omit<Limits, 'gatherMs'> {
   return {
