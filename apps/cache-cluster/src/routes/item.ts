@@ -18,7 +18,7 @@ import { preconditionsOf, writeCondition } from './preconditions.ts';
 import { refuseLarge } from './put.ts';
 import { hit, lookUp } from './reading.ts';
 import { consistency, keyParams, requestId, ttlMsOfQuery, written } from './schemas.ts';
-import { deleteAll, writeAll } from './writing.ts';
+import { deleteAll, standsAgainst, writeAll } from './writing.ts';
 
 /** Paths of their own: a key of that name has no plain face. */
 const verbs = new Set(['put', 'get', 'delete', 'mput', 'mget', 'mdelete', 'stats']);
@@ -71,6 +71,9 @@ export const itemRoutes = (desk: Desk): readonly Route[] => [
       if (isProblem(condition)) return condition;
       const value = valueOfBody(context.headers['content-type'], body as unknown as Buffer);
       if (isProblem(value)) return value;
+      const against =
+        query.request_id === undefined ? standsAgainst(desk, key, condition.on) : undefined;
+      if (against !== undefined) return mismatch(against);
       const refusal = refuseLarge(desk, value);
       if (refusal !== undefined) return refusal;
       const ttlMs = query.ttl_ms ?? maxAgeMs(context);

@@ -2,10 +2,10 @@ import { defineRoute, isProblem, problem, type Outcome, type Route } from '@quor
 import type { JsonValue } from '@quorate/service-kit';
 import type { KeyWrite } from '../state-machine/commands.ts';
 import { jsonType, type CacheValue } from '../state-machine/value.ts';
-import { refusedItem, writeProblem } from './answers.ts';
+import { mismatch, refusedItem, writeProblem } from './answers.ts';
 import { optionsFor, type Desk } from './desk.ts';
 import { mputBody, putBody, written, writtenItems } from './schemas.ts';
-import { conditionOf, writeAll } from './writing.ts';
+import { conditionOf, standsAgainst, writeAll } from './writing.ts';
 
 interface Entry {
   readonly key: string;
@@ -30,6 +30,9 @@ export const putRoutes = (desk: Desk): readonly Route[] => [
       const write = writeOf(body);
       const tooLarge = refuseLarge(desk, write.value);
       if (tooLarge !== undefined) return tooLarge;
+      const against =
+        body.request_id === undefined ? standsAgainst(desk, body.key, write.condition) : undefined;
+      if (against !== undefined) return mismatch(against);
       const [result] = await writeAll(desk, [write], optionsFor('/cache/put', body, context));
       if (isProblem(result!)) return result;
       if (result!.kind !== 'written') return writeProblem(result!);

@@ -1,5 +1,4 @@
-import { invariant } from '@quorate/raft';
-import type { ProposeOptions } from '@quorate/raft';
+import { invariant, type ProposeOptions } from '@quorate/raft';
 import { isProblem, type Problem } from '@quorate/service-kit';
 import type {
   Condition,
@@ -8,6 +7,7 @@ import type {
   KeyWrite,
   WriteResult,
 } from '../state-machine/commands.ts';
+import { holds } from '../state-machine/condition.ts';
 import { shardNumberOf, type Desk } from './desk.ts';
 
 /** `if_version` of a body, where 0 means that there is no such key. */
@@ -15,6 +15,22 @@ export function conditionOf(ifVersion: number | undefined): Condition | undefine
   if (ifVersion === undefined) return undefined;
   if (ifVersion === 0) return { kind: 'absent' };
   return { kind: 'version-in', versions: [ifVersion] };
+}
+
+/**
+ * A hit may show that a conditional write must fail: then it is refused without an entry of the log,
+ * which would take the line from every node for nothing. Gives the version that stands against it.
+ * Not for a request with an id, whose first copy may have been the one that wrote this version.
+ */
+export function standsAgainst(
+  desk: Desk,
+  key: string,
+  condition: Condition | undefined,
+): number | undefined {
+  if (condition === undefined) return undefined;
+  const line = desk.lines.look(key);
+  if (line === undefined || holds(condition, line.item.version)) return undefined;
+  return desk.shards[line.shard]!.serves(line) ? line.item.version : undefined;
 }
 
 /** In one entry per shard: who reads sees all of a shard's part or nothing of it. */

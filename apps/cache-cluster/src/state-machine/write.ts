@@ -1,13 +1,7 @@
 import { afterWrite, writeKindOf } from '@quorate/mesi';
 import type { AppliedAt } from '@quorate/raft';
-import type {
-  Condition,
-  DeleteResult,
-  KeyDelete,
-  KeyWrite,
-  WriteLimits,
-  WriteResult,
-} from './commands.ts';
+import type { DeleteResult, KeyDelete, KeyWrite, WriteLimits, WriteResult } from './commands.ts';
+import { holds } from './condition.ts';
 import type { KeyRecord } from './key-record.ts';
 import type { ShardState } from './shard-state.ts';
 import { itemBytes, type CacheItem } from './value.ts';
@@ -21,7 +15,7 @@ export function writeKey(
 ): WriteResult {
   const { key, ttlMs } = write;
   const record = state.present(key, at.atMs);
-  if (!holds(write.condition, record)) return mismatch(record);
+  if (!holds(write.condition, record?.entry.version)) return mismatch(record);
   const what = overLimit(state, write, limits);
   if (what !== undefined) return { kind: 'full', what };
   const node = state.nodes.numberOf(at.origin.node);
@@ -43,25 +37,10 @@ export function deleteKey(
   at: AppliedAt,
 ): DeleteResult {
   const record = state.present(key, at.atMs);
-  if (!holds(condition, record)) return mismatch(record);
+  if (!holds(condition, record?.entry.version)) return mismatch(record);
   if (record === undefined) return { kind: 'absent' };
   state.drop(record, at.index, 'deleted');
   return { kind: 'deleted' };
-}
-
-function holds(condition: Condition | undefined, record: KeyRecord | undefined): boolean {
-  if (condition === undefined) return true;
-  const version = record?.entry.version;
-  switch (condition.kind) {
-    case 'absent':
-      return version === undefined;
-    case 'present':
-      return version !== undefined;
-    case 'version-in':
-      return version !== undefined && condition.versions.includes(version);
-    case 'version-not-in':
-      return version === undefined || !condition.versions.includes(version);
-  }
 }
 
 const mismatch = (record: KeyRecord | undefined) =>
