@@ -19,15 +19,30 @@ interface View {
   deliveries: number;
   attempt: number;
   leaseUntilMs: number | undefined;
+  /** Who answers the delivery, until it has said that it did. */
+  unconfirmedAt: string | undefined;
 }
 
-interface ModelWait {
+export interface ModelRequest {
   readonly id: number;
   readonly queue: string;
   readonly group: string;
   readonly max: number;
-  readonly untilMs: number;
+  readonly waitMs: number;
 }
+
+interface ModelWait extends ModelRequest {
+  readonly untilMs: number;
+  node: string;
+}
+
+/** What became of a request, for who asks again; a wait that was lost with its node has no end. */
+type End =
+  | { readonly kind: 'given'; readonly deliveries: readonly ModelDelivery[] }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'group-removed' };
+
+export type ModelReply = readonly ModelDelivery[] | 'waiting' | 'no-group';
 
 export interface ModelDelivery {
   readonly message: ModelMessage;
@@ -44,7 +59,8 @@ interface Content {
 }
 
 export interface ModelOptions {
-  readonly groups: Readonly<Record<string, readonly string[]>>;
+  readonly groups: Record<string, readonly string[]>;
+  readonly dedupWindowMs: number;
   readonly visibilityMs: number;
   readonly maxDeliveries: number;
 }
@@ -57,6 +73,8 @@ export class PlainModel {
   /** What those who waited were given since last asked. */
   served: { readonly wait: number; readonly deliveries: readonly ModelDelivery[] }[] = [];
   #lastId = 0;
+  #seen: { readonly queue: string; readonly dedupId: string; readonly untilMs: number }[] = [];
+  readonly #ends = new Map<number, End>();
   readonly #origin = new Map<number, { queue: string; group: string }>();
 
   constructor(options: ModelOptions) {
@@ -67,20 +85,92 @@ export class PlainModel {
     return this.#options.groups[queue] ?? ['default'];
   }
 
-  enqueue(queue: string, message: Content & { readonly delayMs?: number | undefined }): void {
+  /** True when the message was seen before. */
+  enqueue(
+    queue: string,
+    message: Content & {
+      readonly delayMs?: number | undefined;
+      readonly dedupId?: string | undefined;
+    },
+  ): boolean {
+    const { dedupId } = message;
+    if (dedupId !== undefined) {
+      if (this.#seen.some((one) => one.queue === queue && one.dedupId === dedupId)) return true;
+      const untilMs = this.nowMs + this.#options.dedupWindowMs;
+      this.#seen.push({ queue, dedupId, untilMs });
+    }
     const notBeforeMs = this.nowMs + (message.delayMs ?? 0);
     this.#add(queue, { ...message, notBeforeMs }, this.groupsOf(queue));
     this.#serve();
+    return false;
   }
 
-  dequeue(queue: string, group: string, max: number): readonly ModelDelivery[] {
-    return this.waits.some((one) => one.queue === queue && one.group === group)
-      ? []
-      : this.#take(queue, group, max);
+  dequeue(request: ModelRequest, node: string): ModelReply {
+    const { id, queue, group, waitMs } = request;
+    if (!this.groupsOf(queue).includes(group)) return 'no-group';
+    const somebodyWaits = this.waits.some((one) => one.queue === queue && one.group === group);
+    const deliveries = somebodyWaits ? [] : this.#take(request, node);
+    if (deliveries.length > 0 || waitMs === 0) {
+      this.#ends.set(id, { kind: 'given', deliveries });
+      return deliveries;
+    }
+    this.waits.push({ ...request, node, untilMs: this.nowMs + waitMs });
+    return 'waiting';
   }
 
-  wait(wait: ModelWait): void {
-    this.waits.push(wait);
+  /** The same request again, through whatever node. */
+  repeat(request: ModelRequest, node: string): ModelReply {
+    const wait = this.waits.find(({ id }) => id === request.id);
+    if (wait !== undefined) {
+      wait.node = node;
+      return 'waiting';
+    }
+    const end = this.#ends.get(request.id);
+    if (end === undefined) return this.dequeue(request, node);
+    if (end.kind === 'timeout') return [];
+    if (end.kind === 'group-removed') return 'no-group';
+    return end.deliveries.filter(({ message, group, attempt }) => {
+      const view = this.messages.includes(message) ? message.views.get(group) : undefined;
+      if (view?.leaseUntilMs === undefined || view.attempt !== attempt) return false;
+      view.unconfirmedAt = node;
+      return true;
+    });
+  }
+
+  /** The node has answered all that was delivered through it. */
+  confirm(node: string): void {
+    for (const { views } of this.messages) {
+      for (const view of views.values()) {
+        if (view.unconfirmedAt === node) view.unconfirmedAt = undefined;
+      }
+    }
+  }
+
+  loseNode(node: string): void {
+    this.waits = this.waits.filter((wait) => wait.node !== node);
+    for (const message of [...this.messages]) {
+      for (const group of this.groupsOf(message.queue)) {
+        const view = message.views.get(group);
+        if (view?.leaseUntilMs === undefined || view.unconfirmedAt !== node) continue;
+        view.deliveries -= 1;
+        this.#rest(message, group, 0);
+      }
+    }
+    this.#serve();
+  }
+
+  changeGroups(queue: string, groups: readonly string[]): void {
+    const removed = this.groupsOf(queue).filter((group) => !groups.includes(group));
+    this.#options.groups[queue] = groups;
+    this.waits = this.waits.filter(({ id, queue: at, group }) => {
+      if (at !== queue || !removed.includes(group)) return true;
+      this.#ends.set(id, { kind: 'group-removed' });
+      return false;
+    });
+    for (const message of this.messages.filter((one) => one.queue === queue)) {
+      for (const group of removed) this.#leave(message, group);
+    }
+    this.#serve();
   }
 
   settle({ message, group, attempt }: ModelDelivery): 'acked' | 'stale' | 'not-found' {
@@ -120,6 +210,7 @@ export class PlainModel {
     for (const message of this.messages.filter((one) => one.queue === queue)) {
       const origin = this.#origin.get(message.id);
       if (origin === undefined) continue;
+      if (!this.groupsOf(origin.queue).includes(origin.group)) continue;
       if ([...message.views.values()].some((view) => view.leaseUntilMs !== undefined)) continue;
       this.messages = this.messages.filter((one) => one !== message);
       const { value, key, priority } = message;
@@ -136,7 +227,12 @@ export class PlainModel {
 
   pass(ms: number): void {
     this.nowMs += ms;
-    this.waits = this.waits.filter((wait) => wait.untilMs > this.nowMs);
+    this.#seen = this.#seen.filter(({ untilMs }) => untilMs > this.nowMs);
+    this.waits = this.waits.filter(({ id, untilMs }) => {
+      if (untilMs > this.nowMs) return true;
+      this.#ends.set(id, { kind: 'timeout' });
+      return false;
+    });
     const due = this.messages.flatMap((message) => [
       { message, group: undefined, dueAtMs: message.expiresAtMs, rank: -1 },
       ...[...message.views].map(([group, view]) => ({
@@ -172,7 +268,13 @@ export class PlainModel {
   ): ModelMessage {
     this.#lastId += 1;
     const { value, key, priority = 0, notBeforeMs, ttlMs = Infinity } = content;
-    const fresh = (): View => ({ notBeforeMs, deliveries: 0, attempt: 0, leaseUntilMs: undefined });
+    const fresh = (): View => ({
+      notBeforeMs,
+      deliveries: 0,
+      attempt: 0,
+      leaseUntilMs: undefined,
+      unconfirmedAt: undefined,
+    });
     const message: ModelMessage = {
       id: this.#lastId,
       queue,
@@ -186,7 +288,7 @@ export class PlainModel {
     return message;
   }
 
-  #take(queue: string, group: string, max: number): readonly ModelDelivery[] {
+  #take({ queue, group, max }: ModelRequest, node: string): readonly ModelDelivery[] {
     const taken: ModelDelivery[] = [];
     while (taken.length < max) {
       const [next] = this.#deliverable(queue, group);
@@ -195,6 +297,7 @@ export class PlainModel {
       view.deliveries += 1;
       view.attempt += 1;
       view.leaseUntilMs = this.nowMs + this.#options.visibilityMs;
+      view.unconfirmedAt = node;
       const { attempt, deliveries } = view;
       taken.push({ message: next, group, attempt, deliveries });
     }
@@ -248,8 +351,9 @@ export class PlainModel {
 
   #serve(): void {
     for (const wait of [...this.waits]) {
-      const deliveries = this.#take(wait.queue, wait.group, wait.max);
+      const deliveries = this.#take(wait, wait.node);
       if (deliveries.length === 0) continue;
+      this.#ends.set(wait.id, { kind: 'given', deliveries });
       this.waits = this.waits.filter((one) => one !== wait);
       this.served.push({ wait: wait.id, deliveries });
     }
