@@ -160,7 +160,7 @@ describe('a cache cluster of three processes', () => {
   it('one node that pauses 0.9 s every 2 s: writes do not crawl', async () => {
     await put('a', newKey(), 0);
     let writes = 0;
-    let isOver = false;
+    let isOver = false as boolean;
     const writing = (async () => {
       while (!isOver) {
         await put('a', 'steady', writes);
