@@ -43,6 +43,7 @@ export type {
   Failure,
   FileSystem,
   OpenFile,
+  OpenMode,
 } from './storage/file/file-system.ts';
 export { emptyHardState, LogImage, mergeHardState } from './storage/log-image.ts';
 export { isVoteOnly, WriteGate } from './storage/write-gate.ts';

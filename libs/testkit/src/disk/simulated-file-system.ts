@@ -1,4 +1,4 @@
-import type { Answer, Completion, Failure, FileSystem, OpenFile } from '@quorate/raft';
+import type { Answer, Completion, Failure, FileSystem, OpenFile, OpenMode } from '@quorate/raft';
 import { SimulatedDirectory } from './simulated-directory.ts';
 import { SimulatedFile } from './simulated-file.ts';
 
@@ -96,7 +96,7 @@ export class SimulatedFileSystem implements FileSystem {
     });
   }
 
-  open(path: string, mode: 'read' | 'write' | 'create', done: Answer<OpenFile>): void {
+  open(path: string, mode: OpenMode, done: Answer<OpenFile>): void {
     this.begin(() => {
       let file = this.fileAt(path);
       if (mode === 'create') {
@@ -146,7 +146,7 @@ export class SimulatedFileSystem implements FileSystem {
   }
 
   private handle(file: SimulatedFile): OpenFile {
-    return {
+    const opened: OpenFile = {
       write: (buffers, position, done) => {
         const bytes = Buffer.concat(buffers);
         this.begin(() => {
@@ -191,7 +191,15 @@ export class SimulatedFileSystem implements FileSystem {
       close: (done) => {
         this.begin(() => () => done(null));
       },
+      // Two operations even so: whatever happens within, a crash may fall between them.
+      writeDurably: (buffers, position, done) => {
+        opened.write(buffers, position, (failure) => {
+          if (failure !== null) done(failure, 'write');
+          else opened.sync((syncFailure) => done(syncFailure, 'sync'));
+        });
+      },
     };
+    return opened;
   }
 
   /** `effect` happens, and says how to tell; between the two the power may go. */

@@ -6,15 +6,16 @@ import type { Done, LogStore, ReadDone, SnapshotWriter } from '../log-store.ts';
 import { preludeOf, refuseLostBeginning } from '../recovered-log.ts';
 import { lockDirectory } from './directory-lock.ts';
 import type { DirectoryLock } from './directory-lock.ts';
-import type { FileSystem, OpenFile } from './file-system.ts';
+import type { FileSystem } from './file-system.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { closedStore, Health } from '../health.ts';
 import { LiveRanges } from '../live-ranges.ts';
 import { nodeFileSystem } from './node-file-system.ts';
-import { answered, completed } from './promised.ts';
+import { completed } from './promised.ts';
 import { recoverSegments } from './recovery.ts';
 import type { OnStorageReport } from '../reports.ts';
 import { Room } from './room.ts';
+import { openSegment } from './segment.ts';
 import type { OpenSegment, Segment } from './segment.ts';
 import { SegmentSupply } from './segment-supply.ts';
 import { Snapshots } from './snapshots.ts';
@@ -206,7 +207,7 @@ class FileStore implements LogStore {
     const last = segments.findLastIndex((segment) => segment.frames > 0);
     const tail: OpenSegment[] = [];
     for (const segment of segments.slice(Math.max(0, last))) {
-      const file = await answered<OpenFile>((done) => fileSystem.open(segment.path, 'write', done));
+      const file = await openSegment(fileSystem, segment.path);
       await completed((done) => file.sync(done));
       tail.push(Object.assign(segment, { file }));
     }

@@ -147,25 +147,20 @@ export class FrameWriter {
     const payload = this.withPrelude(active, records);
     const frame = sealFrame(payload, this.sequence, active.salt);
     const startMs = nowMs();
-    active.file.write(frame.buffers, active.position, (failure) => {
+    active.file.writeDurably(frame.buffers, active.position, (failure, failedAt) => {
       if (failure !== null) {
-        if (isNoRoom(failure)) this.takeBack(active, batch);
+        const noRoomFor = failedAt === 'write' && isNoRoom(failure);
+        if (noRoomFor) this.takeBack(active, batch);
         else this.breakBatch(batch, `writing ${active.path}`, failure);
         return;
       }
-      active.file.sync((syncFailure) => {
-        if (syncFailure !== null) {
-          this.breakBatch(batch, `syncing ${active.path}`, syncFailure);
-          return;
-        }
-        active.position += frame.bytes;
-        active.frames++;
-        this.sequence++;
-        this.note(active, batch);
-        const { bytes } = frame;
-        this.options.onSync({ durationMs: nowMs() - startMs, bytes, writes: batch.length });
-        this.complete(batch);
-      });
+      active.position += frame.bytes;
+      active.frames++;
+      this.sequence++;
+      this.note(active, batch);
+      const { bytes } = frame;
+      this.options.onSync({ durationMs: nowMs() - startMs, bytes, writes: batch.length });
+      this.complete(batch);
     });
   }
 

@@ -1,6 +1,27 @@
 import fs from 'node:fs';
 import { dirname } from 'node:path';
-import type { Answer, Completion, FileSystem, OpenFile } from './file-system.ts';
+import type {
+  Answer,
+  Completion,
+  DurableCompletion,
+  FileSystem,
+  OpenFile,
+  OpenMode,
+} from './file-system.ts';
+
+/**
+ * Linux makes a write durable in the call that writes it: one trip to a thread of the pool and back
+ * instead of two, which is a fifth of the processor time and of the latency of a small batch. What
+ * O_DSYNC means elsewhere is not always what fdatasync does there (a disk's own cache on macOS).
+ */
+const writesDurably = process.platform === 'linux';
+
+const flags: Readonly<Record<OpenMode, string | number>> = {
+  read: 'r',
+  write: 'r+',
+  create: 'wx+',
+  log: writesDurably ? fs.constants.O_RDWR | fs.constants.O_DSYNC : 'r+',
+};
 
 /** The machine's own file system. */
 export const nodeFileSystem: FileSystem = {
@@ -11,8 +32,8 @@ export const nodeFileSystem: FileSystem = {
     }),
   list: (path, done) => fs.readdir(path, done),
   open: (path, mode, done) =>
-    fs.open(path, { read: 'r', write: 'r+', create: 'wx+' }[mode], (failure, descriptor) => {
-      if (failure === null) done(null, new NodeFile(descriptor));
+    fs.open(path, flags[mode], (failure, descriptor) => {
+      if (failure === null) done(null, new NodeFile(descriptor, writesDurably && mode === 'log'));
       else done(failure);
     }),
   rename: (from, to, done) => fs.rename(from, to, done),
@@ -52,9 +73,12 @@ function syncDirectory(path: string, done: Completion): void {
 
 class NodeFile implements OpenFile {
   private readonly descriptor: number;
+  /** Opened so that a write returns when it is durable. */
+  private readonly durable: boolean;
 
-  constructor(descriptor: number) {
+  constructor(descriptor: number, durable: boolean) {
     this.descriptor = descriptor;
+    this.durable = durable;
   }
 
   write(buffers: readonly Uint8Array[], position: number, done: Completion): void {
@@ -67,6 +91,14 @@ class NodeFile implements OpenFile {
       if (rest.length === 0) done(null);
       // A write that ends early gives its reason when it is asked to go on.
       else this.write(rest, position + bytes, done);
+    });
+  }
+
+  writeDurably(buffers: readonly Uint8Array[], position: number, done: DurableCompletion): void {
+    this.write(buffers, position, (failure) => {
+      if (failure !== null) done(failure, 'write');
+      else if (this.durable) done(null);
+      else this.sync((syncFailure) => done(syncFailure, 'sync'));
     });
   }
 

@@ -82,8 +82,14 @@ export async function createSegment(
     await completed((done) => fileSystem.remove(temporary, done)).catch(() => undefined);
     throw failure;
   }
-  return { number, path, salt, file, position: segmentHeaderBytes, lastIndex: 0, frames: 0 };
+  await completed((done) => file.close(done));
+  const log = await openSegment(fileSystem, path);
+  return { number, path, salt, file: log, position: segmentHeaderBytes, lastIndex: 0, frames: 0 };
 }
+
+/** To write frames into. */
+export const openSegment = (fileSystem: FileSystem, path: string): Promise<OpenFile> =>
+  answered((done) => fileSystem.open(path, 'log', done));
 
 /** A file of that name is left over from something that was given up. */
 export async function createAnew(fileSystem: FileSystem, path: string): Promise<OpenFile> {
