@@ -19,12 +19,19 @@ interface Load {
 
 interface Measured {
   readonly kind: 'measured';
+  readonly proposals: number;
   readonly perSecond: number;
   readonly syncsPerProposal: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly p999Ms: number;
   readonly failed: number;
+}
+
+/** Processor time of a node's process, all its threads. */
+interface CpuUsed {
+  readonly kind: 'cpu-is';
+  readonly micros: number;
 }
 
 interface Counts {
@@ -72,6 +79,10 @@ async function runNode(id: string, directory: string): Promise<void> {
   };
   process.on('message', (message: { kind: string }) => {
     if (message.kind === 'load') void load(message as Load, counts, propose).then(tell);
+    if (message.kind === 'cpu') {
+      const { user, system } = process.cpuUsage();
+      tell({ kind: 'cpu-is', micros: user + system });
+    }
     if (message.kind === 'office') {
       void untilLed(replica as never).then(() =>
         tell({ kind: 'office-is', leader: replica.core.office.leader }),
@@ -110,6 +121,7 @@ function load(
       const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
       return {
         kind: 'measured',
+        proposals: latencies.length,
         perSecond: Math.round((latencies.length / (nowMs - startMs)) * 1_000),
         syncsPerProposal: (counts.syncs - syncsBefore) / latencies.length,
         p50Ms: at(0.5),
@@ -139,19 +151,27 @@ async function main(args: readonly string[]): Promise<void> {
     const message: Load = { kind: 'load', inFlight, durationMs, callbacks };
     return cluster.askOne<Measured>(id, message, 'measured');
   };
+  const cpu = () => cluster.ask<CpuUsed>({ kind: 'cpu' }, 'cpu-is');
   await run(leader, 256, 1_500);
   print(
-    '| on | in flight | proposals/s | p50 ms | p99 ms | p99.9 ms | syncs per proposal | failed |',
+    '| on | in flight | proposals/s | p50 ms | p99 ms | p99.9 ms | syncs per proposal | failed ' +
+      '| CPU µs per proposal: that node | all three |',
   );
-  print('| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |');
+  print('| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |');
   for (const [what, id] of [
     ['the leader', leader],
     ['a follower', follower],
   ] as const) {
     for (const inFlight of levels) {
       const results: Measured[] = [];
+      const before = await cpu();
       for (let i = 0; i < rounds; i++) results.push(await run(id, inFlight, seconds * 1_000));
-      print(row(what, inFlight, median(results)));
+      const after = await cpu();
+      const used = (node: string) => after.get(node)!.micros - before.get(node)!.micros;
+      const done = results.reduce((sum, { proposals }) => sum + proposals, 0);
+      const all = [...cluster.nodes.keys()].reduce((sum, node) => sum + used(node), 0);
+      const each = `${(used(id) / done).toFixed(2)} | ${(all / done).toFixed(2)}`;
+      print(`${row(what, inFlight, median(results))} ${each} |`);
     }
   }
   await cluster.stop();
