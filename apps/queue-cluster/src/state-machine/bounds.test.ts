@@ -69,6 +69,23 @@ describe('a group that is removed', () => {
   });
 });
 
+it('sweeps on where a snapshot stood, although that message ended while it was read', () => {
+  const shard = new TestShard();
+  shard.define('q', { groups: ['kept', 'removed'] });
+  shard.enqueue('q', ...batch(1_000));
+  shard.enqueue('q', { value: 'short', ttlMs: 10 }, { value: 'long' });
+  shard.take('q', { group: 'kept', max: 1_000 });
+  shard.define('q', { groups: ['kept'] });
+  shard.notice({ kind: 'clock' });
+  expect(shard.machine.state.byName.get('q')!.sweep!.content.value).toBe('short');
+  const before = shard.snapshot();
+  shard.restart(() => {
+    shard.atMs = 20;
+    expect(shard.take('q', { group: 'kept' })).toMatchObject([{ value: 'long' }]);
+  });
+  expect(shard.snapshot()).toEqual(before);
+});
+
 describe('a redrive', () => {
   /** Dead letters of `q` behind as many messages that never were letters. */
   function shardWithLetters(letters: number, others: number): TestShard {
