@@ -39,3 +39,11 @@ export { SimulatedLogDisk, SimulatedLogStore } from './disk/simulated-log-store.
 export type { SimulatedLogDiskOptions } from './disk/simulated-log-store.ts';
 export { SimulatedFileSystem } from './disk/simulated-file-system.ts';
 export type { SimulatedFileSystemOptions } from './disk/simulated-file-system.ts';
+export { SimulatedCluster } from './raft-simulation/simulated-cluster.ts';
+export { SimulatedNode } from './raft-simulation/simulated-node.ts';
+export { Nemesis } from './raft-simulation/nemesis.ts';
+export { healAmong } from './raft-simulation/recovery.ts';
+export { drawPlan } from './raft-simulation/simulation-plan.ts';
+export type { SimulationPlan } from './raft-simulation/simulation-plan.ts';
+export { Trace } from './raft-simulation/trace.ts';
+export { SafetyViolation } from './raft-simulation/violation.ts';

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { KeyVersion } from '../state-machine/commands.ts';
 import type { Shard } from './shard.ts';
 
@@ -32,7 +31,7 @@ export class Evictor {
         if (keys.length === 0 || this.#shard.group.status().role !== 'leader') return;
         const dropped = await this.#shard.group.propose(
           { kind: 'drop', keys, why: 'evicted' },
-          { deadlineMs: performance.now() + workMs },
+          { deadlineMs: this.#shard.nowMs() + workMs },
         );
         if (dropped.kind !== 'applied') return;
       }

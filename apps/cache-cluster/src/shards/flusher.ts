@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { Logger } from '@quorate/service-kit';
 import type { Flushed, FlushWrite, Memory } from '../memory/memory.ts';
 import type { KeyVersion } from '../state-machine/commands.ts';
@@ -55,7 +54,7 @@ export class Flusher {
   /** A read barrier of this term says that the leader's own first entry is applied here. */
   async #isEntitled(term: number): Promise<boolean> {
     if (this.#term === term) return true;
-    const barrier = await this.#shard.group.readBarrier(performance.now() + workMs);
+    const barrier = await this.#shard.group.readBarrier(this.#shard.nowMs() + workMs);
     if (barrier.kind === 'refused' || !this.#leads(term)) return false;
     this.#term = term;
     this.#attempt = 0;
@@ -76,7 +75,7 @@ export class Flusher {
       token: { term, attempt: this.#attempt },
       writes,
       markExpected: state.hasFlushed,
-      deadlineMs: performance.now() + workMs,
+      deadlineMs: this.#shard.nowMs() + workMs,
     });
     switch (flushed.kind) {
       case 'flushed':
@@ -124,7 +123,7 @@ export class Flusher {
     if (keys.length === 0) return false;
     const told = await this.#shard.group.propose(
       { kind: 'flush', keys, keepValues: this.#keepsValues },
-      { deadlineMs: performance.now() + workMs },
+      { deadlineMs: this.#shard.nowMs() + workMs },
     );
     return told.kind === 'applied' && keys.length === writes.length;
   }
@@ -143,7 +142,7 @@ export class Flusher {
   }
 
   async #lookAtMark(term: number): Promise<void> {
-    const nowMs = performance.now();
+    const nowMs = this.#shard.nowMs();
     if (!this.#shard.state.hasFlushed || nowMs - this.#lookedAtMarkMs < lookAtMarkMs) return;
     this.#lookedAtMarkMs = nowMs;
     const mark = await this.#shard.memory.readMark(nowMs + workMs);
@@ -156,7 +155,7 @@ export class Flusher {
     );
     await this.#shard.group.propose(
       { kind: 'memory-lost' },
-      { deadlineMs: performance.now() + workMs },
+      { deadlineMs: this.#shard.nowMs() + workMs },
     );
   }
 

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Group, LogIndex, Origin, ProposeOptions } from '@quorate/raft';
 import { problem, replyOrProblem, type Problem } from '@quorate/service-kit';
 import type { BusCounts } from '../lines/bus-counts.ts';
@@ -19,6 +20,8 @@ export interface ShardOptions {
   readonly lines: LineCache;
   readonly memory: ShardMemory;
   readonly counts: BusCounts;
+  /** Monotonic; what deadlines are measured by. */
+  readonly nowMs?: () => number;
 }
 
 /** A reply, and the entry of the log that made it. */
@@ -35,13 +38,16 @@ export class Shard {
   readonly lines: LineCache;
   readonly misses = new Misses();
   readonly snooper: Snooper;
+  readonly nowMs: () => number;
   readonly #machine: CacheMachine;
 
-  constructor({ number, group, machine, life, lines, memory, counts }: ShardOptions) {
+  constructor(options: ShardOptions) {
+    const { number, group, machine, life, lines, memory, counts } = options;
     this.number = number;
     this.group = group;
     this.memory = memory;
     this.lines = lines;
+    this.nowMs = options.nowMs ?? (() => performance.now());
     this.#machine = machine;
     this.snooper = new Snooper({ shard: number, life, lines, misses: this.misses, counts });
     group.onAppended((commands) => this.snooper.appended(commands));

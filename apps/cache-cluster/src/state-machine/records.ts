@@ -55,7 +55,7 @@ function itemOf(entry: DirectoryEntry, row: Row[8]): CacheItem | undefined {
   const [writtenAtMs, type, bytes] = row;
   const { version, deadlineMs } = entry;
   // The bytes are a view into a piece of the snapshot, which must not be kept for their sake.
-  return { version, deadlineMs, writtenAtMs, value: { type, bytes: new Uint8Array(bytes) } };
+  return { version, writtenAtMs, deadlineMs, value: { type, bytes: new Uint8Array(bytes) } };
 }
 
 /** What is not in the table. */
