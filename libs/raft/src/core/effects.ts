@@ -49,7 +49,9 @@ export type Input =
       readonly refused: boolean;
     }
   /** Proposals are refused while the disk is full; a leader also hands its office over. */
-  | { readonly kind: 'storage-full'; readonly nowMs: number; readonly full: boolean };
+  | { readonly kind: 'storage-full'; readonly nowMs: number; readonly full: boolean }
+  /** The machine slept, and its monotonic clock with it: what was timed before may be long over. */
+  | { readonly kind: 'stood-still'; readonly nowMs: number };
 
 /** A batch of proposals enters through a method of its own, because its answer is wanted at once. */
 export interface Proposal {

@@ -69,7 +69,7 @@ export function extendOwnLease(state: State, leadership: Leadership): void {
   const { localReads } = state;
   if (localReads === undefined || leadership.leaseForfeited) return;
   const sentMs = leadership.roundTimes.of(leadership.quorumRound);
-  if (sentMs === undefined) return;
+  if (sentMs === undefined || sentMs <= state.clockTrustedFromMs) return;
   const untilMs = sentMs + localReads.leaseMs - localReads.driftMs;
   state.leaseUntilMs = Math.max(state.leaseUntilMs, untilMs);
 }

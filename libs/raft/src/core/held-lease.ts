@@ -11,6 +11,7 @@ export function takeLease(state: State, echo: LeaseEcho | undefined): void {
   const { localReads, log } = state;
   if (localReads === undefined || echo === undefined) return;
   if (echo.stamp.incarnation !== state.incarnation) return;
+  if (echo.stamp.atMs <= state.clockTrustedFromMs) return;
   if (log.lastTerm !== state.term || log.lastIndex < echo.floor) return;
   const untilMs = echo.stamp.atMs + localReads.leaseMs - localReads.driftMs;
   state.offeredLeaseUntilMs = Math.max(state.offeredLeaseUntilMs, untilMs);
@@ -30,6 +31,16 @@ export function beginOfferedLease(state: State): void {
 export function dropLease(state: State): void {
   state.leaseUntilMs = -Infinity;
   state.offeredLeaseUntilMs = -Infinity;
+}
+
+/**
+ * The clock stood still for an unknown time up to now. No lease that is held, and none that rests on a
+ * moment before, may be believed to be young. What this node granted to others is as safe as before:
+ * by a clock that stood still they only count as serving for longer.
+ */
+export function distrustLeases(state: State): void {
+  state.clockTrustedFromMs = state.nowMs;
+  dropLease(state);
 }
 
 /** A stamp may be older than the answer it goes with; that only shortens the lease. */

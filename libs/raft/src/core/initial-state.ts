@@ -52,6 +52,7 @@ export function initialState(options: CoreOptions): State {
     answeredHeartbeatRound: 0,
     leaseUntilMs: -Infinity,
     offeredLeaseUntilMs: -Infinity,
+    clockTrustedFromMs: -Infinity,
     incoming: undefined,
     askedReads: noAskedReads(),
     durability: durabilityOf(hardState, log.lastIndex),

@@ -45,6 +45,19 @@ describe('a lease held by a follower', () => {
     expect(node.core.mayServeLocally(11_000)).toBe(false);
   });
 
+  it('is not believed after the clock stood still, nor is one that rests on a moment before', () => {
+    const node = follower();
+    node.receive('b', append({ term: 1, prev: [2, 1], echo: echo(1_000, 2) }));
+    expect(node.core.mayServeLocally(1_000)).toBe(true);
+    node.step({ kind: 'stood-still' });
+    expect(node.core.mayServeLocally(1_000)).toBe(false);
+    node.receive('b', append({ term: 1, prev: [2, 1], echo: echo(1_000, 2) }));
+    expect(node.core.mayServeLocally(1_000)).toBe(false);
+    node.nowMs += 1;
+    node.receive('b', append({ term: 1, prev: [2, 1], echo: echo(1_001, 2) }));
+    expect(node.core.mayServeLocally(1_001)).toBe(true);
+  });
+
   it('ignores a stamp of a former life', () => {
     const node = follower();
     node.receive('b', append({ term: 1, prev: [2, 1], echo: echo(1_000, 2, 0) }));
@@ -167,6 +180,19 @@ describe('leases given by a leader', () => {
     node.receive('b', heartbeatAnswer({ term: 1, round: answered }));
     expect(node.core.mayServeLocally(sentMs + 389)).toBe(true);
     expect(node.core.mayServeLocally(sentMs + 390)).toBe(false);
+  });
+
+  it('give the leader none from a round that it sent before its clock stood still', () => {
+    const node = leader();
+    const [beat] = sentTo('b', node.step({ kind: 'read', id: 1 }).send);
+    node.step({ kind: 'stood-still' });
+    expect(node.core.mayServeLocally(node.nowMs)).toBe(false);
+    const sent = beat?.kind === 'heartbeat' ? beat.round : 0;
+    node.receive('b', heartbeatAnswer({ term: 1, round: sent }));
+    expect(node.core.mayServeLocally(node.nowMs)).toBe(false);
+    round(node);
+    node.receive('b', heartbeatAnswer({ term: 1, round: sent + 1 }));
+    expect(node.core.mayServeLocally(node.nowMs)).toBe(true);
   });
 
   it('are forfeited for the term when a successor is told to stand', () => {

@@ -7,7 +7,7 @@ import type { Effects, Input, Office, Proposal, ProposeResult } from './effects.
 import { countOwnVote, onElectionTimeout, onLeaderGone } from './election.ts';
 import type { Entry, Membership, SnapshotMeta } from './entry.ts';
 import { flushAppendAnswer } from './follower-log.ts';
-import { beginOfferedLease } from './held-lease.ts';
+import { beginOfferedLease, distrustLeases } from './held-lease.ts';
 import type { LogIndex, NodeId } from './ids.ts';
 import { onChunkStored } from './incoming-snapshot.ts';
 import { initialState } from './initial-state.ts';
@@ -85,6 +85,9 @@ export class RaftCore implements Core {
       case 'storage-full':
         state.storageFull = input.full;
         if (leadership !== undefined) tickTransfer(state, leadership);
+        return;
+      case 'stood-still':
+        distrustLeases(state);
     }
   }
 

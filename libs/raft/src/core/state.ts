@@ -54,6 +54,8 @@ export interface State {
   answeredHeartbeatRound: number;
   /** Local reads are served before this moment of the monotonic clock, whoever leads by then. */
   leaseUntilMs: number;
+  /** Leases that rest on a moment up to this one are not believed. */
+  clockTrustedFromMs: number;
   /** A longer lease, which begins to count with the next batch of effects. */
   offeredLeaseUntilMs: number;
   incoming: IncomingSnapshot | undefined;

@@ -12,6 +12,7 @@ import type { Codec, StateMachine } from '../replica/state-machine.ts';
 import type { LogStore } from '../storage/log-store.ts';
 import { createLinks, type Links, type LinkStatus } from '../transport/links.ts';
 import type { LinkEvent, LinksOptions, PeerAddress } from '../transport/options.ts';
+import { StandstillClock } from './standstill-clock.ts';
 import { TurnQueue } from './turn-queue.ts';
 
 export interface HostOptions {
@@ -84,6 +85,7 @@ class NodeHost implements Host {
   readonly #links: Links;
   readonly #groups = new Map<string, Hosted>();
   readonly #turns = new TurnQueue();
+  readonly #clock = new StandstillClock();
   /** What the groups' logs mean depends on these: no link to a node that has set them otherwise. */
   readonly #settings: string[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -129,6 +131,7 @@ class NodeHost implements Host {
       replies,
       environment: {
         nowMs: () => performance.now(),
+        standstills: () => this.#clock.standstills(),
         random: Math.random,
         defer: (run) => this.#turns.defer(run),
         send: (to, message) => this.#links.send(to, groupId, message),

@@ -49,7 +49,13 @@ function setUp() {
   };
   const writes = new DurableWrites({
     store: store as unknown as LogStore,
-    environment: { nowMs: () => 0, random: () => 0, defer: () => undefined, send: () => true },
+    environment: {
+      nowMs: () => 0,
+      standstills: () => 0,
+      random: () => 0,
+      defer: () => undefined,
+      send: () => true,
+    },
     observer: undefined,
     persisted: (id) => said.push(`persisted ${id}`),
     send: (envelopes: readonly Envelope[]) =>

@@ -8,6 +8,11 @@ import type { PeerMessage } from './peer-message.ts';
 export interface Environment {
   /** Monotonic milliseconds, with fractions. */
   nowMs(): number;
+  /**
+   * How often that clock was found to have stood still while time went on, as it does while a machine
+   * sleeps. Asked before every use of a lease, so it must cost little.
+   */
+  standstills(): number;
   random(): number;
   /** Runs after the present turn, once the inputs that wait now have been taken in. */
   defer(run: () => void): void;

@@ -53,6 +53,7 @@ export class ReplicaDriver<Command, Reply, Event> implements Replica<Command, Re
   readonly #elections: ElectionWatch;
   readonly #listeners: Listeners<Command, Event>;
   #storage: GroupStatus['storage'] = 'ok';
+  #standstills: number;
   #scheduled = false;
   #halted = false;
   readonly #runTurn = () => this.#guarded(() => this.#turn());
@@ -68,6 +69,7 @@ export class ReplicaDriver<Command, Reply, Event> implements Replica<Command, Re
     this.#limits = { ...defaultReplicaLimits, ...options.replica };
     this.#own = { node: nodeId, incarnation };
     const nowMs = environment.nowMs();
+    this.#standstills = environment.standstills();
     this.core = (options.createCore ?? createCore)({
       id: nodeId,
       incarnation,
@@ -137,6 +139,7 @@ export class ReplicaDriver<Command, Reply, Event> implements Replica<Command, Re
   tick(): void {
     if (this.#halted) return;
     this.#guarded(() => {
+      this.#lookAtClock();
       const nowMs = this.#now();
       this.core.step({ kind: 'tick', nowMs });
       this.#lookAtStorage();
@@ -241,7 +244,9 @@ export class ReplicaDriver<Command, Reply, Event> implements Replica<Command, Re
   }
 
   mayServeLocally(): boolean {
-    return !this.#halted && !this.#snapshots.restoring && this.core.mayServeLocally(this.#now());
+    if (this.#halted || this.#snapshots.restoring) return false;
+    this.#lookAtClock();
+    return this.core.mayServeLocally(this.#now());
   }
 
   get settled(): LogIndex {
@@ -398,6 +403,13 @@ export class ReplicaDriver<Command, Reply, Event> implements Replica<Command, Re
     if (full === (this.#storage === 'full')) return;
     this.#storage = full ? 'full' : 'ok';
     this.#input({ kind: 'storage-full', nowMs: this.#now(), full });
+  }
+
+  #lookAtClock(): void {
+    const standstills = this.#environment.standstills();
+    if (standstills === this.#standstills) return;
+    this.#standstills = standstills;
+    this.#input({ kind: 'stood-still', nowMs: this.#now() });
   }
 
   #storeBroke(detail: string): void {

@@ -154,4 +154,18 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: '',
     seed: 21,
   },
+  {
+    name: 'a lease outlives the sleep of its machine',
+    file: 'replica/replica-driver.ts',
+    find: 'if (standstills === this.#standstills) return;',
+    replace: 'return;',
+    seed: 298,
+  },
+  {
+    name: 'a lease that rests on a moment before a sleep is taken after it',
+    file: 'core/held-lease.ts',
+    find: 'if (echo.stamp.atMs <= state.clockTrustedFromMs) return;',
+    replace: '',
+    seed: 332,
+  },
 ];

@@ -14,7 +14,7 @@ export interface ObservedNode {
   readonly appliedIndex: number;
   readonly incarnation: number;
   readonly image: LogImage;
-  nowMs(): number;
+  mayServeLocally(): boolean;
 }
 
 interface Remembered {
@@ -144,13 +144,13 @@ export class ClusterOracle {
   private checkLeases(node: ObservedNode, core: Core): void {
     if (this.localReads.settles(node.id, core)) {
       for (const other of this.nodes.values()) {
-        if (other.core !== undefined) {
-          this.localReads.mayServe(other.id, other.core, other.nowMs());
+        if (other.core !== undefined && other.mayServeLocally()) {
+          this.localReads.check(other.id, other.core);
         }
       }
       return;
     }
-    this.localReads.mayServe(node.id, core, node.nowMs());
+    if (node.mayServeLocally()) this.localReads.check(node.id, core);
   }
 
   private rememberedOf(node: ObservedNode): Remembered {

@@ -31,8 +31,7 @@ export class LocalReadSafety {
     return true;
   }
 
-  mayServe(node: string, core: Core, nowMs: number): void {
-    if (!core.mayServeLocally(nowMs)) return;
+  check(node: string, core: Core): void {
     this.servingSeen++;
     const index = this.settled;
     if (index === 0) return;

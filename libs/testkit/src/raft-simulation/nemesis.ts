@@ -65,7 +65,14 @@ export class Nemesis {
         this.note(id, 'is paused');
         node.process.pause();
         {
-          this.later(electionMs * 2, () => node.process.resume());
+          this.later(electionMs * 2, () => node.wake());
+          return;
+        }
+      case 'sleep':
+        this.note(id, 'its machine sleeps');
+        node.sleep();
+        {
+          this.later(electionMs * 4, () => node.wake());
           return;
         }
       case 'partition': {

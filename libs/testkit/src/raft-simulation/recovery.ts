@@ -19,7 +19,7 @@ export function healAmong(cluster: RegisterCluster, ids: readonly string[]): voi
     node.disk.resume();
     node.disk.makeRoom();
     node.disk.syncFails = false;
-    node.process.resume();
+    node.wake();
     cluster.boot(id);
     for (const other of ids) {
       cluster.network.heal(other, id);

@@ -145,6 +145,7 @@ export class SimulatedNode<
       replies: this.kit.replies,
       environment: {
         nowMs: () => this.clock.nowMs(),
+        standstills: () => this.clock.standstills,
         random: () => this.random.next(),
         defer: (run) => this.process.after(this.random.exponential(this.turnMs), run),
         send: (to, message) => this.surroundings.send(this.id, to, message),
@@ -162,8 +163,29 @@ export class SimulatedNode<
   crash(): void {
     this.life?.replica.halt();
     this.life = undefined;
+    this.clock.goOn();
     this.process.end();
     this.disk.crash();
+  }
+
+  /** The whole machine, and its monotonic clock with it. */
+  sleep(): void {
+    this.clock.standStill();
+    this.process.pause();
+  }
+
+  /** From sleep, or a pause of the process alone. */
+  wake(): void {
+    this.clock.goOn();
+    this.process.resume();
+  }
+
+  /** Whether a caller would be answered by a lease now. The driver looks at its clocks first. */
+  mayServeLocally(): boolean {
+    if (this.life === undefined || this.clock.isStanding) return false;
+    const { replica, core } = this.life;
+    // While it restores, the driver says no; what the core would say must be true even then.
+    return replica.mayServeLocally() || core.mayServeLocally(this.nowMs());
   }
 
   receive(from: string, message: PeerMessage): void {

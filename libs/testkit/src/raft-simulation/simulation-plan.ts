@@ -19,7 +19,8 @@ export const faultKinds = [
   'transfer',
   'snapshot',
 ] as const;
-export type FaultKind = (typeof faultKinds)[number];
+/** A sleep is drawn apart, so that seeds from before there was any still mean what they meant. */
+export type FaultKind = (typeof faultKinds)[number] | 'sleep';
 
 /** Everything a run does follows from this, and this follows from the seed. */
 export interface SimulationPlan {
@@ -76,7 +77,7 @@ export function drawPlan(seed: number): SimulationPlan {
     pieceBytes: random.pick([64, 256, 1_024]),
     clockDrift: localReads === undefined ? random.pick([0, 0.01, 0.2]) : allowedDrift(localReads),
     transfersThroughAny: new Generator(`transfers ${seed}`).chance(0.5),
-    faults: drawFaults(random, localReads !== undefined),
+    faults: new Map([...drawFaults(random, localReads !== undefined), ...drawSleep(seed)]),
     clients: random.integer(2, 6),
     keys: random.integer(1, 5),
     thinkMs: random.pick([1, 5, 20]),
@@ -94,6 +95,11 @@ const drawGatherMs = (seed: number): number =>
 /** Of a snapshot that is sent or read back; drawn apart for the same reason. */
 const drawReadBytes = (seed: number): number =>
   new Generator(`reading ${seed}`).pick([200, 1_000, 10_000, 100_000]);
+
+function drawSleep(seed: number): readonly (readonly ['sleep', number])[] {
+  const random = new Generator(`sleeping ${seed}`);
+  return random.chance(0.2) ? [['sleep', random.pick([600, 1_500, 4_000])]] : [];
+}
 
 function drawLimits(random: Generator): Omit<Limits, 'gatherMs'> {
   return {

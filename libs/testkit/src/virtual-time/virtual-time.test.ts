@@ -54,4 +54,16 @@ describe('the clock of a node', () => {
     clock.leap(-40);
     expect(clock.nowMs()).toBeCloseTo(1_200);
   });
+
+  it('stands still while its machine sleeps, and is known to have', () => {
+    const time = new VirtualTime();
+    const clock = new NodeClock(time, 1_000, 1);
+    time.runUntil(10);
+    clock.standStill();
+    time.runUntil(500);
+    expect([clock.nowMs(), clock.standstills]).toEqual([1_010, 0]);
+    clock.goOn();
+    time.runUntil(505);
+    expect([clock.nowMs(), clock.standstills]).toEqual([1_015, 1]);
+  });
 });

@@ -147,6 +147,7 @@ export class SmallNode {
     const world = this.#world;
     const environment: Environment = {
       nowMs: () => world.nowMs,
+      standstills: () => 0,
       random: () => world.random(),
       defer: (run) => world.after(0, run),
       send: (to, message) => this.#send(to, message),
