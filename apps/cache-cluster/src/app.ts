@@ -1,5 +1,5 @@
 import { createRing } from '@quorate/hashing';
-import type { ClusterApp, Logger, TlsMaterial } from '@quorate/service-kit';
+import { StartError, type ClusterApp, type Logger, type TlsMaterial } from '@quorate/service-kit';
 import type { CacheConfig } from './config.ts';
 import { createBusCounts } from './lines/bus-counts.ts';
 import { LineCache } from './lines/line-cache.ts';
@@ -105,7 +105,12 @@ export function cacheApp(
   };
 }
 
+/** Redis where it is named, or asked for; else the replicated state itself. */
 function openMemory(config: CacheConfig, logger: Logger): Memory {
+  const kind = config.memory ?? (config.redisUrl === undefined ? 'embedded' : 'redis');
+  if (kind === 'redis') {
+    throw new StartError('values in Redis are not available in this version: unset REDIS_URL');
+  }
   const memory = embeddedMemory();
   void memory.durability().then(({ level, statement }) => {
     logger.log(level, `memory: ${statement}`);
