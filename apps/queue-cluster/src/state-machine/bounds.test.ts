@@ -77,7 +77,7 @@ it('sweeps on where a snapshot stood, although that message ended while it was r
   shard.take('q', { group: 'kept', max: 1_000 });
   shard.define('q', { groups: ['kept'] });
   shard.notice({ kind: 'clock' });
-  expect(shard.machine.state.byName.get('q')!.sweep!.content.value).toBe('short');
+  expect(shard.machine.state.byName.get('q')!.sweep!.value).toBe('short');
   const before = shard.snapshot();
   shard.restart(() => {
     shard.atMs = 20;

@@ -46,7 +46,7 @@ export class ConsumerGroup {
   /** A new message; it may not be given out before `notBeforeMs`. */
   enter(message: Message, notBeforeMs: number, atMs: number): void {
     const slot = this.#stand(message);
-    slot.dueAtMs = notBeforeMs;
+    if (notBeforeMs > atMs) slot.dueAtMs = notBeforeMs;
     if (this.#isHead(slot)) this.#place(slot, atMs);
   }
 
@@ -107,7 +107,7 @@ export class ConsumerGroup {
     if (slot.state === 'ready') this.#ready.remove(slot);
     else if (slot.state !== 'blocked') this.#wake(slot);
     this.depth -= 1;
-    const { key } = slot.message.content;
+    const { key } = slot.message;
     const line = key === undefined ? undefined : this.#keys.get(key);
     if (key === undefined || line === undefined) return undefined;
     const wasHead = line.first === slot;
@@ -120,10 +120,9 @@ export class ConsumerGroup {
 
   #stand(message: Message): Slot {
     const slot = new Slot(message, this);
-    // Of exactly the length that is needed: a list that has grown keeps room for sixteen.
-    message.slots = message.slots.length === 0 ? [slot] : [...message.slots, slot];
+    message.addSlot(slot);
     this.depth += 1;
-    const { key } = message.content;
+    const { key } = message;
     if (key === undefined) return slot;
     let line = this.#keys.get(key);
     if (line === undefined) this.#keys.set(key, (line = new LinkedLine()));
@@ -137,7 +136,7 @@ export class ConsumerGroup {
 
   #place(slot: Slot, atMs: number): void {
     invariant(this.#isHead(slot), 'only the head of a key is offered');
-    if (slot.dueAtMs > atMs) {
+    if (slot.dueAtMs !== undefined && slot.dueAtMs > atMs) {
       slot.state = 'delayed';
       this.#rest(slot);
     } else {

@@ -28,7 +28,7 @@ export function take(
   while (taken.length < request.max && group.inFlight < request.inFlightMax && work.left > 0) {
     const slot = group.peek();
     if (slot === undefined) break;
-    if (slot.message.dueAtMs <= at.atMs) {
+    if (slot.message.isOver(at.atMs)) {
       // Its time to live is over, only the clock's entry has not come by yet.
       expire(state, slot.message, at);
       work.left -= 1;
@@ -64,7 +64,7 @@ function leaseOut(
 /** A delivery as its consumer sees it. */
 export function describe(state: ShardState, slot: Slot, atMs: number): Delivered {
   const { message, group } = slot;
-  const { key, value, priority, headers, wallMs, dead } = message.content;
+  const { key, value, priority, headers, wallMs, dead } = message;
   return {
     msgId: state.messageId(message),
     receipt: state.receipt(slot),

@@ -21,7 +21,7 @@ export function doWhatIsDue(state: ShardState, at: AppliedAt): void {
   let budget = dueMax;
   for (;;) {
     const timer = state.timers.first;
-    if (timer === undefined || timer.dueAtMs > at.atMs || budget <= 0) break;
+    if (timer === undefined || timer.dueAtMs! > at.atMs || budget <= 0) break;
     budget -= fire(state, timer, budget, at);
   }
   state.seen.forgetDue(at.atMs, dueMax);
@@ -43,9 +43,9 @@ function fire(state: ShardState, timer: Timer, budget: number, at: AppliedAt): n
       );
       state.events.push({ kind: 'wait-over', wait: timer.name, why: 'timeout' });
       return 1;
-    case 'message':
-      if (timer.purged) state.discard(timer, at.atMs);
-      else expire(state, timer, at);
+    case 'expiry':
+      if (timer.message.purged) state.discard(timer.message, at.atMs);
+      else expire(state, timer.message, at);
       return 1;
     case 'slot':
       // Decided before its lease ended: what is purged does not become a dead letter.

@@ -38,7 +38,7 @@ function enqueueOne(
     {
       atMs: at.atMs,
       notBeforeMs: at.atMs + delayMs,
-      expiresAtMs: ttlMs === undefined ? Infinity : at.atMs + ttlMs,
+      expiresAtMs: ttlMs === undefined ? undefined : at.atMs + ttlMs,
     },
     queue.groups.values(),
   );

@@ -8,9 +8,10 @@ import type { ShardState } from './shard-state.ts';
  */
 export function expire(state: ShardState, message: Message, at: AppliedAt): void {
   state.touch(message);
-  state.timers.remove(message);
-  message.timed = false;
-  for (const slot of [...message.slots]) {
+  if (message.expiry !== undefined && message.expiry.heapIndex !== -1) {
+    state.timers.remove(message.expiry);
+  }
+  for (const slot of message.slots) {
     if (slot.state === 'in-flight') continue;
     state.tellExpired(message);
     state.settle(slot, at.atMs);

@@ -1,5 +1,6 @@
 import type { AppliedAt } from '@quorate/raft';
 import type { DeadLetter, Letter, NumberedLetter } from './commands.ts';
+import { contentOf } from './message.ts';
 import type { ShardState } from './shard-state.ts';
 import type { Slot } from './slot.ts';
 
@@ -13,7 +14,7 @@ export function buryMessage(
   at: AppliedAt,
 ): void {
   const { message, group } = slot;
-  const { queue, content } = message;
+  const { queue } = message;
   state.touchQueue(queue);
   queue.deadLettered += 1;
   state.events.push({ kind: 'dead-lettered', queue: queue.name, group: group.name });
@@ -24,12 +25,16 @@ export function buryMessage(
     deliveries: slot.deliveries,
     reason,
     lastError: slot.lastError,
-    enqueuedAtMs: content.wallMs,
+    enqueuedAtMs: message.wallMs,
   };
   state.settle(slot, at.atMs);
   post(
     state,
-    { to: { queue: queue.settings.deadLetterQueue, group: undefined }, ...content, dead },
+    {
+      to: { queue: queue.settings.deadLetterQueue, group: undefined },
+      ...contentOf(message),
+      dead,
+    },
     at,
   );
 }
@@ -95,7 +100,7 @@ function receive(state: ShardState, letter: Letter, at: AppliedAt): void {
     }
     groups.push(group);
   }
-  const when = { atMs: at.atMs, notBeforeMs: at.atMs, expiresAtMs: Infinity };
+  const when = { atMs: at.atMs, notBeforeMs: at.atMs, expiresAtMs: undefined };
   const content = { key, value, priority, headers, wallMs, dead };
   state.addMessage(
     queue,

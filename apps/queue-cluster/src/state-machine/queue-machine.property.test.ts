@@ -293,10 +293,8 @@ class Comparison {
           count('delayed'),
           count('in-flight'),
         ]);
-        const offered = slots.filter(
-          (slot) => slot.state !== 'blocked' && slot.message.content.key,
-        );
-        const keys = offered.map((slot) => slot.message.content.key);
+        const offered = slots.filter((slot) => slot.state !== 'blocked' && slot.message.key);
+        const keys = offered.map((slot) => slot.message.key);
         expect(new Set(keys).size).toBe(keys.length);
       }
     }

@@ -23,14 +23,14 @@ export class ReadyLine {
   }
 
   push(slot: Slot): void {
-    const { priority } = slot.message.content;
+    const { priority } = slot.message;
     while (this.#lanes.length <= priority) this.#lanes.push(undefined);
     (this.#lanes[priority] ??= new Lane()).push(slot);
     this.size += 1;
   }
 
   remove(slot: Slot): void {
-    this.#lanes[slot.message.content.priority]!.remove(slot);
+    this.#lanes[slot.message.priority]!.remove(slot);
     this.size -= 1;
   }
 }

@@ -1,6 +1,6 @@
 import { invariant, type SnapshotTableOptions } from '@quorate/raft';
 import type { DeadLetter, Letter, WaitName } from './commands.ts';
-import { Message, sizeOf, type MessageContent } from './message.ts';
+import { Message, sizeOf } from './message.ts';
 import { Queue, type QueueRecord } from './queue.ts';
 import type { ShardState } from './shard-state.ts';
 import type { SlotState } from './slot.ts';
@@ -10,7 +10,7 @@ import { Wait, waitKey, type WaitRequest } from './wait.ts';
 type SlotRecord = readonly [
   group: number,
   state: SlotState,
-  dueAtMs: number,
+  dueAtMs: number | undefined,
   deliveries: number,
   attempt: number,
   lastError: string | undefined,
@@ -35,9 +35,7 @@ type MessageRecord = readonly [
   wallMs: number,
   dead: DeadLetter | undefined,
   enqueuedAtMs: number,
-  expiresAtMs: number,
-  timed: boolean,
-  missed: boolean,
+  expiry: readonly [dueAtMs: number, ahead: boolean, missed: boolean] | undefined,
   slots: readonly SlotRecord[],
 ];
 
@@ -108,20 +106,18 @@ export const plainRecord = <V>(): Pick<SnapshotTableOptions<string, V>, 'encode'
 });
 
 function messageRecord(message: Message): MessageRecord {
-  const { content } = message;
+  const { expiry } = message;
   return [
     message.number,
     message.queue.number,
-    content.key,
-    content.value,
-    content.priority,
-    content.headers,
-    content.wallMs,
-    content.dead,
+    message.key,
+    message.value,
+    message.priority,
+    message.headers,
+    message.wallMs,
+    message.dead,
     message.enqueuedAtMs,
-    message.dueAtMs,
-    message.timed,
-    message.missed,
+    expiry && [expiry.dueAtMs, expiry.heapIndex !== -1, expiry.missed],
     message.slots.map(({ group, state, dueAtMs, deliveries, attempt, lastError, lease }) => [
       group.number,
       state,
@@ -136,44 +132,29 @@ function messageRecord(message: Message): MessageRecord {
 
 function messageOf(state: ShardState, record: MessageRecord): Message {
   const [number, queueNumber, key, value, priority, headers, wallMs, dead, ...rest] = record;
-  const [atMs, dueAtMs, timed, missed, slots] = rest;
+  const [atMs, expiry, slots] = rest;
   const queue = state.queues.get(queueNumber);
   invariant(queue !== undefined, 'a message is restored after its queue');
-  const content: MessageContent = {
-    key,
-    value,
-    priority,
-    headers,
-    wallMs,
-    dead,
-  };
-  const message = new Message(queue, number, { atMs, dueAtMs }, content);
-  message.timed = timed;
-  message.missed = missed;
-  for (const [
-    groupNumber,
-    slotState,
-    slotDueAtMs,
-    deliveries,
-    attempt,
-    lastError,
-    lease,
-  ] of slots) {
-    const group = queue.groupByNumber(groupNumber);
-    invariant(group !== undefined, 'a slot is restored after its group');
-    const slot = group.restore(message, {
-      state: slotState,
-      dueAtMs: slotDueAtMs,
-      deliveries,
-      attempt,
-      lastError,
-    });
-    if (lease === undefined) continue;
-    const [consumer, node, incarnation, index, confirmed] = lease;
-    slot.lease = { slot, consumer, node, incarnation, index, confirmed };
-    if (!confirmed) state.rememberLease(slot.lease);
+  const content = { key, value, priority, headers, wallMs, dead };
+  const message = new Message(queue, number, { atMs, dueAtMs: expiry?.[0] }, content);
+  if (message.expiry !== undefined) {
+    message.expiry.missed = expiry![2];
+    if (expiry![1]) state.timers.push(message.expiry);
   }
+  for (const slot of slots) restoreSlot(state, message, slot);
   return message;
+}
+
+function restoreSlot(state: ShardState, message: Message, record: SlotRecord): void {
+  const [groupNumber, slotState, dueAtMs, deliveries, attempt, lastError, lease] = record;
+  const group = message.queue.groupByNumber(groupNumber);
+  invariant(group !== undefined, 'a slot is restored after its group');
+  const stood = { state: slotState, dueAtMs, deliveries, attempt, lastError };
+  const slot = group.restore(message, stood);
+  if (lease === undefined) return;
+  const [consumer, node, incarnation, index, confirmed] = lease;
+  slot.lease = { slot, consumer, node, incarnation, index, confirmed };
+  if (!confirmed) state.rememberLease(slot.lease);
 }
 
 function waitRecord(wait: Wait): WaitRecord {

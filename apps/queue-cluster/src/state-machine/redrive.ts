@@ -1,7 +1,7 @@
 import type { AppliedAt } from '@quorate/raft';
 import type { DeadLetter, QueueCommand, QueueReply } from './commands.ts';
 import { post } from './letters.ts';
-import type { Message } from './message.ts';
+import { contentOf, type Message } from './message.ts';
 import type { Queue } from './queue.ts';
 import type { ShardState } from './shard-state.ts';
 
@@ -43,9 +43,9 @@ function begin(state: ShardState, queue: Queue, after: number): Message | undefi
 }
 
 function redriveOne(state: ShardState, message: Message, at: AppliedAt): boolean {
-  const { content } = message;
-  const { dead } = content;
+  const { dead } = message;
   if (dead === undefined || !isRedrivable(state, message, dead)) return false;
+  const content = contentOf(message);
   state.discard(message, at.atMs);
   post(state, { to: { queue: dead.queue, group: dead.group }, ...content }, at);
   return true;

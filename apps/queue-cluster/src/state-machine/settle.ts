@@ -90,7 +90,7 @@ export function extend(
   if (slot === 'not-found') return { kind: 'not-found', what: 'message' };
   state.touch(slot.message);
   slot.group.extend(slot, at.atMs + command.visibilityMs);
-  return { kind: 'extended', dueAtMs: slot.dueAtMs };
+  return { kind: 'extended', dueAtMs: slot.dueAtMs! };
 }
 
 /** The deliveries never reached anybody: they do not count against the message. */

@@ -110,9 +110,9 @@ export class ShardState {
   }
 
   findSlot(name: ReceiptName): Slot | undefined {
-    return this.findMessage(name)?.slots.find(
-      ({ group }) => group.number === name.group && !group.removed,
-    );
+    let slot = this.findMessage(name)?.firstSlot;
+    while (slot !== undefined && slot.group.number !== name.group) slot = slot.sibling;
+    return slot?.group.removed === false ? slot : undefined;
   }
 
   messageId(message: Message): string {
@@ -137,7 +137,11 @@ export class ShardState {
   addMessage(
     queue: Queue,
     content: MessageContent,
-    when: { readonly atMs: number; readonly notBeforeMs: number; readonly expiresAtMs: number },
+    when: {
+      readonly atMs: number;
+      readonly notBeforeMs: number;
+      readonly expiresAtMs: number | undefined;
+    },
     groups: Iterable<ConsumerGroup>,
   ): Message {
     this.counters.message += 1;
@@ -148,6 +152,7 @@ export class ShardState {
       this.stir(group);
     }
     this.standMessage(message);
+    if (message.expiry !== undefined) this.timers.push(message.expiry);
     this.messages.set(message.number, message);
     if (queue.dueAtMs === Infinity) {
       this.touchQueue(queue);
@@ -156,11 +161,10 @@ export class ShardState {
     return message;
   }
 
-  /** Puts a message, new or restored, into what is counted and timed. */
+  /** Puts a message, new or restored, into what is counted. */
   standMessage(message: Message): void {
     message.queue.stand(message);
     this.size += message.size;
-    if (message.timed) this.timers.push(message);
   }
 
   /** Something may have become ready: whoever waits for it is served before the entry ends. */
@@ -194,8 +198,8 @@ export class ShardState {
   }
 
   tellExpired(message: Message): void {
-    if (message.missed) return;
-    message.missed = true;
+    if (message.expiry?.missed === true) return;
+    if (message.expiry !== undefined) message.expiry.missed = true;
     this.events.push({ kind: 'expired', queue: message.queue.name, messages: 1 });
   }
 
@@ -208,14 +212,14 @@ export class ShardState {
     if (slot.previous === undefined && slot.next !== undefined) this.touch(slot.next.message);
     slot.group.leave(slot, atMs);
     this.stir(slot.group);
-    message.slots = message.slots.filter((one) => one !== slot);
-    if (message.slots.length === 0) this.#drop(message);
+    message.removeSlot(slot);
+    if (message.firstSlot === undefined) this.#drop(message);
   }
 
   /** The message is gone for every group, whatever they were doing with it. */
   discard(message: Message, atMs: number): void {
-    if (message.slots.length === 0) this.#drop(message);
-    else for (const slot of [...message.slots]) this.settle(slot, atMs);
+    if (message.firstSlot === undefined) this.#drop(message);
+    else for (const slot of message.slots) this.settle(slot, atMs);
   }
 
   giveBack(slot: Slot, notBeforeMs: number, atMs: number): void {
@@ -224,7 +228,7 @@ export class ShardState {
     // Nobody is left to see it again: its group is gone, or its time to live ended while it was out.
     if (group.removed) {
       this.settle(slot, atMs);
-    } else if (message.dueAtMs <= atMs) {
+    } else if (message.isOver(atMs)) {
       this.tellExpired(message);
       this.settle(slot, atMs);
     } else {
@@ -262,7 +266,8 @@ export class ShardState {
     if (queue.sweep === message) this.touchQueue(queue);
     queue.leave(message);
     this.size -= message.size;
-    if (message.timed) this.timers.remove(message);
+    const { expiry } = message;
+    if (expiry !== undefined && expiry.heapIndex !== -1) this.timers.remove(expiry);
     this.messages.delete(message.number);
   }
 }

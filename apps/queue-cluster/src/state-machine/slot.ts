@@ -29,7 +29,11 @@ export class Slot implements Linked<Slot> {
   readonly message: Message;
   readonly group: ConsumerGroup;
   state: SlotState = 'blocked';
-  dueAtMs = 0;
+  /**
+   * When it is free to be given out, or its lease ends; nothing while it never rested. (Begun as a
+   * number it would cost a box of its own for each of millions.)
+   */
+  dueAtMs: number | undefined = undefined;
   /** Deliveries that count against the message. */
   deliveries = 0;
   /** Deliveries ever made; a receipt names the one it belongs to. */
@@ -40,6 +44,8 @@ export class Slot implements Linked<Slot> {
   /** The neighbours of its key. */
   previous: Slot | undefined = undefined;
   next: Slot | undefined = undefined;
+  /** The message as the next group sees it. */
+  sibling: Slot | undefined = undefined;
 
   constructor(message: Message, group: ConsumerGroup) {
     this.message = message;
