@@ -18,7 +18,8 @@ import { Flusher } from './shards/flusher.ts';
 import { Reader } from './shards/reader.ts';
 import { Shard } from './shards/shard.ts';
 import { CacheMachine } from './state-machine/cache-machine.ts';
-import { commandCodec, replyCodec } from './state-machine/codec.ts';
+import { commandCodec } from './state-machine/command-codec.ts';
+import { replyCodec } from './state-machine/reply-codec.ts';
 import type { CacheCommand, CacheEvent, CacheReply } from './state-machine/commands.ts';
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { nodeId } from '@quorate/raft';
-import { commandCodec } from './codec.ts';
+import { commandCodec } from './command-codec.ts';
 import type { Condition } from './commands.ts';
 import { PlainModel } from './testing/plain-model.ts';
 import { restored, TestShard, textOf } from './testing/test-shard.ts';

@@ -7,7 +7,7 @@ import {
   type SnapshotSink,
   type StateMachine,
 } from '@quorate/raft';
-import { packr } from './codec.ts';
+import { pack, unpack } from './packed.ts';
 import type { CacheCommand, CacheEvent, CacheReply } from './commands.ts';
 import { readKey } from './read.ts';
 import { nodeRow, type LooseRecord } from './records.ts';
@@ -100,14 +100,14 @@ const done = { kind: 'done' } as const;
 function partsOf(state: ShardState): SnapshotParts {
   const loose = wholePart({
     encode: () =>
-      packr.pack({
+      pack({
         index: state.index,
         atMs: state.atMs,
         hasFlushed: state.hasFlushed,
         nodes: state.nodes.list.map(nodeRow),
       } satisfies LooseRecord),
     decode(bytes) {
-      const { index, atMs, hasFlushed, nodes } = packr.unpack(bytes) as LooseRecord;
+      const { index, atMs, hasFlushed, nodes } = unpack(bytes) as LooseRecord;
       state.advance({ index, atMs });
       state.hasFlushed = hasFlushed;
       state.nodes.restore(nodes.map(([id, departedAt, isGone]) => ({ id, departedAt, isGone })));

@@ -1,6 +1,6 @@
 import type { DirectoryEntry } from '@quorate/mesi';
 import type { NodeId, SnapshotTableOptions } from '@quorate/raft';
-import { packr } from './codec.ts';
+import { pack, unpack } from './packed.ts';
 import { KeyRecord } from './key-record.ts';
 import type { NumberedNode } from './node-numbers.ts';
 import type { CacheItem } from './value.ts';
@@ -21,21 +21,19 @@ type Row = readonly [
 /** How a key stands in a snapshot. Sums, the heap and the order of use follow from it. */
 export const recordCodec: SnapshotTableOptions<string, KeyRecord> = {
   encode: (key, { entry, touchedAt, item }) =>
-    Uint8Array.from(
-      packr.pack([
-        key,
-        entry.version,
-        entry.deadlineMs === Infinity ? null : entry.deadlineMs,
-        entry.owner,
-        entry.sharers,
-        entry.dirty,
-        entry.present,
-        touchedAt,
-        item === undefined ? null : [item.writtenAtMs, item.value.type, item.value.bytes],
-      ] satisfies Row),
-    ),
+    pack([
+      key,
+      entry.version,
+      entry.deadlineMs === Infinity ? null : entry.deadlineMs,
+      entry.owner,
+      entry.sharers,
+      entry.dirty,
+      entry.present,
+      touchedAt,
+      item === undefined ? null : [item.writtenAtMs, item.value.type, item.value.bytes],
+    ] satisfies Row),
   decode(bytes) {
-    const [key, version, deadline, owner, sharers, dirty, present, touchedAt, item] = packr.unpack(
+    const [key, version, deadline, owner, sharers, dirty, present, touchedAt, item] = unpack(
       bytes,
     ) as Row;
     const entry: DirectoryEntry = {

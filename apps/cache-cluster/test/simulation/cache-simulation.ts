@@ -17,7 +17,8 @@ import {
 import { isProblem } from '@quorate/service-kit';
 import { embeddedMemory } from '../../src/memory/embedded-memory.ts';
 import { CacheMachine } from '../../src/state-machine/cache-machine.ts';
-import { commandCodec, replyCodec } from '../../src/state-machine/codec.ts';
+import { commandCodec } from '../../src/state-machine/command-codec.ts';
+import { replyCodec } from '../../src/state-machine/reply-codec.ts';
 import type { Condition, DeleteResult, WriteResult } from '../../src/state-machine/commands.ts';
 import { jsonType } from '../../src/state-machine/value.ts';
 import { CacheNode, type CacheCluster } from './cache-node.ts';

@@ -11,7 +11,7 @@ import {
   type ReadOutcome,
 } from '@quorate/raft';
 import { CacheMachine } from '../../state-machine/cache-machine.ts';
-import { commandCodec } from '../../state-machine/codec.ts';
+import { commandCodec } from '../../state-machine/command-codec.ts';
 import type { CacheCommand, CacheEvent, CacheReply } from '../../state-machine/commands.ts';
 import type { CacheGroup } from '../shard.ts';
 

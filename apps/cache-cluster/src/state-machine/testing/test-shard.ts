@@ -1,6 +1,6 @@
 import { logIndex, nodeId, type AppliedAt, type NodeId, type Notice } from '@quorate/raft';
 import { CacheMachine } from '../cache-machine.ts';
-import { commandCodec } from '../codec.ts';
+import { commandCodec } from '../command-codec.ts';
 import type {
   CacheCommand,
   CacheEvent,
