@@ -15,7 +15,7 @@ export function tellLinkEvent(logger: Logger, event: LinkEvent): void {
       return;
     case 'refused': {
       const { who, byUs, why, detail } = event;
-      const sentence = byUs ? `refused a link from "${who}"` : `${who} refused our link`;
+      const sentence = byUs ? `no link with "${who}"` : `${who} refused our link`;
       logger.warn(`${sentence}: ${why}, ${detail}`);
       return;
     }
