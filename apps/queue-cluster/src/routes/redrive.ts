@@ -1,4 +1,4 @@
-import { invariant } from '@quorate/raft';
+import { invariant, type ProposeOptions } from '@quorate/raft';
 import {
   defineRoute,
   isProblem,
@@ -7,7 +7,6 @@ import {
   type Problem,
   type Route,
 } from '@quorate/service-kit';
-import type { ProposeOptions } from '@quorate/raft';
 import { z } from 'zod';
 import { problem } from '../problems.ts';
 import { optionsFor, shardOf, type Desk } from './desk.ts';
