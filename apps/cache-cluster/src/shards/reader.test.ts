@@ -328,12 +328,19 @@ describe('a fill', () => {
 });
 
 describe('memory that does not have what the directory knows', () => {
+  /** The fetch comes back, and this node is up to date. */
+  async function fetched(node: OneNode): Promise<void> {
+    node.memory.finishFetch();
+    await turn();
+    node.group.confirmReads();
+    await turn();
+  }
+
   it('has lost it: counted, dropped by an entry, and answered as absent', async () => {
     const node = new OneNode();
     const version = await node.group.putFlushed('k', 'v');
     const call = await node.missUnderWay();
-    node.memory.finishFetch();
-    await turn();
+    await fetched(node);
     expect(node.group.log.map(({ command }) => command)).toEqual([
       { kind: 'drop', keys: [{ key: 'k', version }], why: 'lost' },
     ]);
@@ -348,8 +355,7 @@ describe('memory that does not have what the directory knows', () => {
     const version = await node.group.putFlushed('k', 'v');
     node.memory.items.set('k', itemOf(version - 1, 'old'));
     const call = await node.missUnderWay();
-    node.memory.finishFetch();
-    await turn();
+    await fetched(node);
     node.group.apply();
     node.group.settle();
     await turn();
@@ -361,9 +367,22 @@ describe('memory that does not have what the directory knows', () => {
     await node.group.putFlushed('k', 'v');
     const call = await node.missUnderWay();
     await node.group.put('k', 'new');
+    await fetched(node);
+    expect([call.answer, node.lost]).toEqual(['"new" I memory', 0]);
+  });
+
+  it('has lost nothing if this node only has not heard yet that the key was deleted', async () => {
+    const node = new OneNode();
+    await node.group.putFlushed('k', 'v');
+    const call = await node.missUnderWay();
     node.memory.finishFetch();
     await turn();
-    expect([call.answer, node.lost]).toEqual(['"new" I memory', 0]);
+    node.group.append({ kind: 'delete', deletes: [{ key: 'k', condition: undefined }] });
+    node.group.apply();
+    node.group.settle();
+    node.group.confirmReads();
+    await turn();
+    expect([call.answer, node.lost]).toEqual(['absent', 0]);
   });
 
   it('cannot be reached: the caller is told so, and lines and dirty values are there all the same', async () => {

@@ -1,11 +1,10 @@
 import type { LogIndex } from '@quorate/raft';
-import { isProblem, noLeader, problem, replyOrProblem, type Problem } from '@quorate/service-kit';
+import { noLeader, problem, replyOrProblem, type Problem } from '@quorate/service-kit';
 import { indexRevealed, type LineState } from '@quorate/mesi';
 import type { Found, Miss, Source } from '../lines/misses.ts';
 import type { MemorySource } from '../memory/memory.ts';
 import { problem as cacheProblem } from '../problems.ts';
 import type { ReadResult } from '../state-machine/commands.ts';
-import type { KeyRecord } from '../state-machine/key-record.ts';
 import type { CacheItem } from '../state-machine/value.ts';
 import type { Shard } from './shard.ts';
 
@@ -153,25 +152,31 @@ export class Reader {
     return this.#reveal(found, { evaluatedAt: index, version: item.version }, deadlineMs);
   }
 
-  /** The directory knows a version that memory does not have: it is newer elsewhere, gone, or lost. */
+  /**
+   * This node's directory knows a version that memory does not have. It may be that of long ago, if
+   * this node lags: so it is asked for again behind a read barrier. What is still there has been
+   * there all the time, and memory has lost it.
+   */
   async #missing(
     key: string,
     version: number,
     { deadlineMs, attempts }: { readonly deadlineMs: number; readonly attempts: number },
   ): Promise<Found | Problem> {
+    const { group } = this.#shard;
+    if (attempts === 0) return late();
+    const barrier = await group.readBarrier(deadlineMs);
+    if (barrier.kind === 'refused') return noLeader();
     const { state } = this.#shard;
-    const record: KeyRecord | undefined = state.present(key, state.atMs);
-    const isLost = record?.item === undefined && record?.entry.version === version;
-    if (isLost) {
+    const record = state.present(key, state.atMs);
+    if (record?.item === undefined && record?.entry.version === version) {
       this.#lost(1);
-      const dropped = await this.#shard.group.propose(
+      const dropped = await group.propose(
         { kind: 'drop', keys: [{ key, version }], why: 'lost' },
         { deadlineMs },
       );
-      const reply = replyOrProblem(dropped);
-      if (isProblem(reply)) return late();
+      if (dropped.kind !== 'applied') return late();
     }
-    return attempts === 0 ? late() : this.#lookHere(key, deadlineMs, attempts - 1);
+    return this.#lookHere(key, deadlineMs, attempts - 1);
   }
 
   async #reveal(

@@ -143,7 +143,8 @@ export class CacheSimulation {
     this.#operations += 1;
     this.#underWay += 1;
     if (dice < 0.65) await this.#read(client, id, key);
-    else if (dice < 0.85) await this.#write(client, id, key);
+    else if (dice < 0.78) await this.#write(client, id, key);
+    else if (dice < 0.85) await this.#writeForAWhile(client, id, key);
     else if (dice < 0.93) await this.#compareAndSet(client, id, key);
     else await this.#delete(client, id, key);
     this.#underWay -= 1;
@@ -184,6 +185,15 @@ export class CacheSimulation {
     this.#end(operation, key, result);
   }
 
+  /** What expires is, to those who look, deleted by nobody at some moment after it was written. */
+  async #writeForAWhile(client: string, id: string, key: string): Promise<void> {
+    const value = this.#newValue();
+    const operation = this.#history.invoke(client, { kind: 'write', key, value });
+    this.#history.invoke('the clock', { kind: 'write', key, value: undefined });
+    const ttlMs = Math.ceil(this.#random.exponential(400));
+    this.#end(operation, key, await this.#put(id, key, { value, condition: undefined, ttlMs }));
+  }
+
   async #compareAndSet(client: string, id: string, key: string): Promise<void> {
     const expectedVersion = this.#lastVersion.get(client + key);
     if (expectedVersion === undefined) return;
@@ -216,11 +226,15 @@ export class CacheSimulation {
   async #put(
     id: string,
     key: string,
-    write: { readonly value: string; readonly condition: Condition | undefined },
+    write: {
+      readonly value: string;
+      readonly condition: Condition | undefined;
+      readonly ttlMs?: number;
+    },
   ): Promise<WriteResult | 'unknown' | 'refused'> {
     const asked = await this.#at(id, async ({ shard }, deadlineMs) => {
       const value = { type: jsonType, bytes: Buffer.from(write.value) };
-      const writes = [{ key, value, ttlMs: undefined, condition: write.condition }];
+      const writes = [{ key, value, ttlMs: write.ttlMs, condition: write.condition }];
       return shard.ask({ kind: 'write', writes, limits }, { deadlineMs });
     });
     if (asked === undefined) return 'unknown';
@@ -314,6 +328,7 @@ export class CacheSimulation {
       this.#underWay === 0 &&
       nodes.every(({ appliedIndex, core }) => appliedIndex === last && core?.lastIndex === last) &&
       nodes.every(({ machine }) => machine?.state.dirty.size === 0) &&
+      nodes.every(({ machine }) => machine?.nextDeadline() === undefined) &&
       nodes.every(({ core }) => core?.settled === last)
     );
   }
