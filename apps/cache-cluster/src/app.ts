@@ -64,7 +64,7 @@ export function cacheApp(
             machine,
             life,
             lines,
-            memory: memory.shard(number),
+            memory: memory.shard(number, () => machine.state.name),
             counts: bus,
           }),
       );

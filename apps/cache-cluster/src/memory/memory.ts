@@ -17,7 +17,11 @@ export interface Memory {
    * and `fetch` is never asked for one. False: the state forgets a value once it is flushed.
    */
   readonly keepsValues: boolean;
-  shard(shard: number): ShardMemory;
+  /**
+   * `log` names the life of the shard's log, from its first entry on: what a log that was thrown away
+   * has left in memory is not taken for this one's, and its marks do not fence this one off.
+   */
+  shard(shard: number, log: () => string): ShardMemory;
   /** Asked once at the start, and told in the log: what surviving a crash of this memory means. */
   durability(): Promise<Durability>;
   close(): Promise<void>;

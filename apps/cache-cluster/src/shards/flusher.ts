@@ -136,8 +136,7 @@ export class Flusher {
     }
     this.#inTrouble(
       'memory was written to by a later leader than this one',
-      `its mark says term ${by.term}, and this is term ${term}. If it stays so, the memory belongs ` +
-        'to other data: empty it, or give this cluster a name of its own',
+      `its mark says term ${by.term}, and this is term ${term}`,
     );
   }
 

@@ -156,6 +156,14 @@ describe('a time to live', () => {
 });
 
 describe('memory', () => {
+  it('is told which log it serves: named by its first entry, and so after a restore', () => {
+    const shard = new TestShard();
+    const { name } = shard.state;
+    shard.notice({ kind: 'node-started', node: nodeId('z'), incarnation: 99 });
+    shard.restart();
+    expect([name, shard.state.name]).toEqual(['a-1', 'a-1']);
+  });
+
   it('flush reordering put and delete: a flush cleans only the version that it names', () => {
     const shard = new TestShard();
     shard.put('k', '1');

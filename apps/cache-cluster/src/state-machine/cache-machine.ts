@@ -39,6 +39,7 @@ export class CacheMachine implements StateMachine<CacheCommand, CacheReply, Cach
         expireDue(state, at);
         break;
       case 'node-started':
+        if (state.name === '') state.name = `${notice.node}-${notice.incarnation}`;
         state.nodes.started(notice.node, at.index);
         state.events.push({ kind: 'departed', node: notice.node });
         break;
@@ -101,13 +102,15 @@ function partsOf(state: ShardState): SnapshotParts {
   const loose = wholePart({
     encode: () =>
       pack({
+        name: state.name,
         index: state.index,
         atMs: state.atMs,
         hasFlushed: state.hasFlushed,
         nodes: state.nodes.list.map(nodeRow),
       } satisfies LooseRecord),
     decode(bytes) {
-      const { index, atMs, hasFlushed, nodes } = unpack(bytes) as LooseRecord;
+      const { name, index, atMs, hasFlushed, nodes } = unpack(bytes) as LooseRecord;
+      state.name = name;
       state.advance({ index, atMs });
       state.hasFlushed = hasFlushed;
       state.nodes.restore(nodes.map(([id, departedAt, isGone]) => ({ id, departedAt, isGone })));

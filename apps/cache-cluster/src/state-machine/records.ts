@@ -58,6 +58,7 @@ function itemOf(entry: DirectoryEntry, row: Row[8]): CacheItem | undefined {
 
 /** What is not in the table. */
 export interface LooseRecord {
+  readonly name: string;
   readonly index: number;
   readonly atMs: number;
   readonly hasFlushed: boolean;

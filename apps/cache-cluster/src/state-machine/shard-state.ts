@@ -27,6 +27,8 @@ export class ShardState {
   /** The last entry, and its stamp. */
   index = 0;
   atMs = 0;
+  /** Which log this is: named after the first life of a node that it knows. Never two alike. */
+  name = '';
   /** Values were flushed to a memory outside of this state, and it has not been lost since. */
   hasFlushed = false;
   /** Keys that are there, tombstones not counted. */

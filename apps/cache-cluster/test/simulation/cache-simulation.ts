@@ -116,7 +116,7 @@ export class CacheSimulation {
     const embedded = embeddedMemory();
     const memory =
       this.redis === undefined
-        ? { source: embedded.source, keepsValues: true, shard: embedded.shard(0) }
+        ? { source: embedded.source, keepsValues: true, shard: embedded.shard(0, () => '') }
         : { source: 'redis' as const, keepsValues: false, shard: this.redis.seenBy(process) };
     this.nodes.set(id, new CacheNode(this.cluster, id, memory));
     this.#onCrash.set(id, new Set());
