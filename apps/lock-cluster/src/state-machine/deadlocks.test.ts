@@ -135,6 +135,22 @@ describe('standing in line', () => {
     expect(t.granted()).toEqual(['c']);
   });
 
+  it('grants no upgrade past an arrival for whom its client waits elsewhere', () => {
+    const t = new TestTable();
+    t.acquire('d', { k2: 'IS' });
+    t.acquire('a', 'k1');
+    t.wait('b', { k1: 'IS', k2: 'IS' });
+    t.wait('d', 'k1');
+    // Nobody else holds k2; but b, for whom d waits at k1, would then wait for d.
+    expect(t.acquire('d', 'k2')).toMatchObject({ kind: 'held', conflicts: [{ key: 'k2' }] });
+    expect(t.wait('d', 'k2')).toMatchObject({ kind: 'waiting' });
+    expect(t.waiters('k2')).toEqual(['b', 'd']);
+    t.release('a', 'k1');
+    expect(t.granted()).toEqual(['b']);
+    t.release('b', 'k1', 'k2');
+    expect(t.granted().toSorted()).toEqual(['d', 'd']);
+  });
+
   it('shows who waits for whom, and why', () => {
     const t = new TestTable();
     t.acquire('a', { k: 'S' });

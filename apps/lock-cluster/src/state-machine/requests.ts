@@ -7,7 +7,7 @@ import { bitOf, conflictsOf, covers, weakestCovering } from './modes.ts';
 import { newPlace } from './record-codec.ts';
 import type { Client, Hold, Lock, Place, Wait } from './records.ts';
 import type { Conflict, Holder, LockReply, Overload } from './replies.ts';
-import { resumePlaces, takePlaces } from './standing.ts';
+import { passesOneWaitedFor, resumePlaces, takePlaces } from './standing.ts';
 import type { LockState, Step } from './state.ts';
 import { waitersOn } from './waiters-on.ts';
 import { positionOf, scheduleWait } from './waits.ts';
@@ -152,6 +152,7 @@ function canBeGranted(state: LockState, client: Client | undefined, request: Req
     const own = client?.holds.get(lock);
     if (own !== undefined && covers(own.mode, mode)) continue;
     if (lock.delay !== undefined || isHeldAgainst(lock, client, mode)) return false;
+    if (own !== undefined && passesOneWaitedFor(lock, client!, mode)) return false;
     const position = { first: own !== undefined, order: Infinity };
     if (lock.line?.conflictAhead(mode, client, position) !== undefined) isOnlyLine = false;
   }
@@ -227,8 +228,11 @@ function conflictsOfRequest(
     const own = client?.holds.get(lock);
     const position = { first: own !== undefined, order: Infinity };
     if (own !== undefined && covers(own.mode, mode)) continue;
-    if (!isHeld && lock.line?.conflictAhead(mode, client, position) === undefined) continue;
-    conflicts.push(conflict);
+    const isFree =
+      !isHeld &&
+      lock.line?.conflictAhead(mode, client, position) === undefined &&
+      (own === undefined || !passesOneWaitedFor(lock, client!, mode));
+    if (!isFree) conflicts.push(conflict);
   }
   return conflicts;
 }

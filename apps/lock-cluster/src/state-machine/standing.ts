@@ -1,6 +1,6 @@
 import type { CycleStep } from './replies.ts';
-import { bitOf, conflictsOf } from './modes.ts';
-import type { Client, Place, Wait } from './records.ts';
+import { bitOf, conflictsOf, type Mode } from './modes.ts';
+import type { Client, Lock, Place, Wait } from './records.ts';
 import type { LockState } from './state.ts';
 import { WaitedFor } from './waited-for.ts';
 import { isCovered, waitersOn, type Hops } from './waiters-on.ts';
@@ -16,8 +16,8 @@ import { isCovered, waitersOn, type Hops } from './waiters-on.ts';
  *
  * The line is changed as little as that allows: the overtaken go behind the newcomer in their old
  * order. They pass nobody in conflict with them by that, because whoever stood between and was in
- * conflict waited for them, so is in W too. A conversion goes ahead of all arrivals except those it
- * waits for itself, and these come ahead with it by the same argument.
+ * conflict waited for them, so is in W too. A conversion goes ahead of all arrivals except those its
+ * client waits for, by this wait or another, and these come ahead with it by the same argument.
  */
 export type Cycle = readonly CycleStep[];
 
@@ -33,7 +33,7 @@ export function takePlaces(state: LockState, wait: Wait): Cycle | undefined {
   const { client } = wait;
   const glance = new WaitedFor({ goal: client, stepsMax: glanceStepsMax });
   const isAlone = client.holds.size === 0 && client.waits.size === 0;
-  if (isAlone || glance.excludesGoal(wait.places)) {
+  if (isAlone || glance.excludesGoal(withOtherWaits(wait.places, client))) {
     for (const place of wait.places) {
       if (place.first) bringAlong(state, place, glance.met);
       place.order = state.takeSerial();
@@ -113,8 +113,28 @@ export function holdersInTheWay({ lock, mode, wait }: Place): Client[] {
 function everyoneWaitedFor(wait: Wait, without: Hops): ReadonlySet<Client> {
   const search = new WaitedFor({ goal: wait.client, stepsMax: Infinity, without });
   const goesAhead = wait.places.some(({ first, lock }) => first && lock.line?.secondMask !== 0);
-  if (goesAhead) search.excludesGoal(wait.places);
+  if (goesAhead) search.excludesGoal(withOtherWaits(wait.places, wait.client));
   return search.met;
+}
+
+function withOtherWaits(places: readonly Place[], client: Client): readonly Place[] {
+  if (client.waits.size === 0) return places;
+  const others = Array.from(client.waits, (wait) => wait.places).flat();
+  return [...places, ...others.filter((place) => place.standing)];
+}
+
+/**
+ * Whether a conversion, if it were granted at once, would get in the way of an arrival that its client
+ * waits for: the arrival would then wait for the client, and the client for the arrival.
+ */
+export function passesOneWaitedFor(lock: Lock, client: Client, mode: Mode): boolean {
+  if (client.waits.size === 0) return false;
+  const inTheWay = lock.line?.conflictsAhead(mode, client, { first: false, order: Infinity }) ?? [];
+  const arrivals = inTheWay.filter((place) => !place.first);
+  if (arrivals.length === 0) return false;
+  const search = new WaitedFor({ goal: client, stepsMax: Infinity });
+  search.excludesGoal(withOtherWaits([], client));
+  return arrivals.some((place) => search.met.has(place.wait.client));
 }
 
 /** Those ahead who wait for the newcomer, if one of them is in conflict with it. */

@@ -2,7 +2,7 @@ import type { CancelCommand, TicketCommand } from './commands.ts';
 import { endWait, takeBack } from './ending.ts';
 import { confirm, heldKey } from './granting.ts';
 import { waitsAt } from './holdings.ts';
-import type { Ticket, Wait } from './records.ts';
+import type { Hold, Ticket, Wait } from './records.ts';
 import type { LockReply } from './replies.ts';
 import type { LockState, Step } from './state.ts';
 import { positionOf, scheduleWait } from './waits.ts';
@@ -13,7 +13,7 @@ export function askTicket(state: LockState, step: Step, command: TicketCommand):
   if (wait?.askByMs !== undefined) return askWaiting(state, step, wait, command);
   const ticket = state.tickets.change(command.ticket);
   if (ticket === undefined) return { kind: 'not-waiting' };
-  const holds = [...ticket.holds];
+  const holds = holdsOf(ticket);
   for (const hold of holds) {
     state.holds.change(hold.serial);
     confirm(state, hold);
@@ -55,8 +55,12 @@ export function cancel(state: LockState, step: Step, command: CancelCommand): Lo
 }
 
 export function takeBackAll(state: LockState, step: Step, ticket: Ticket): void {
-  for (const hold of [...ticket.holds]) takeBack(state, step, hold);
+  for (const hold of holdsOf(ticket)) takeBack(state, step, hold);
 }
+
+/** By age: a set that was filled from a snapshot has another order than one that grew. */
+const holdsOf = ({ holds }: Ticket): readonly Hold[] =>
+  [...holds].sort((a, b) => a.serial - b.serial);
 
 const isUnasked = (ticket: Ticket): boolean => ticket.heapIndex >= 0;
 
