@@ -1,10 +1,11 @@
 import { createRing } from '@quorate/hashing';
-import { StartError, type ClusterApp, type Logger, type TlsMaterial } from '@quorate/service-kit';
+import type { ClusterApp, Logger, TlsMaterial } from '@quorate/service-kit';
 import type { CacheConfig } from './config.ts';
 import { createBusCounts } from './lines/bus-counts.ts';
 import { LineCache } from './lines/line-cache.ts';
 import { embeddedMemory } from './memory/embedded-memory.ts';
 import type { Memory } from './memory/memory.ts';
+import { redisMemory } from './memory/redis-memory.ts';
 import { watchCache, type ReadCounts } from './metrics.ts';
 import { cacheProblems } from './problems.ts';
 import { deleteRoutes } from './routes/delete.ts';
@@ -109,10 +110,10 @@ export function cacheApp(
 /** Redis where it is named, or asked for; else the replicated state itself. */
 function openMemory(config: CacheConfig, logger: Logger): Memory {
   const kind = config.memory ?? (config.redisUrl === undefined ? 'embedded' : 'redis');
-  if (kind === 'redis') {
-    throw new StartError('values in Redis are not available in this version: unset REDIS_URL');
-  }
-  const memory = embeddedMemory();
+  const memory =
+    kind === 'redis'
+      ? redisMemory({ target: config.redis, cluster: config.clusterName, logger })
+      : embeddedMemory();
   void memory.durability().then(({ level, statement }) => {
     logger.log(level, `memory: ${statement}`);
   });
