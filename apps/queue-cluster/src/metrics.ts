@@ -1,5 +1,9 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Shard } from './shards/shard.ts';
+import type { QueueEvent } from './state-machine/commands.ts';
+
+const isCounted = ({ kind }: QueueEvent): boolean =>
+  kind === 'redelivered' || kind === 'dead-lettered' || kind === 'expired';
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600];
 
@@ -42,7 +46,8 @@ export class QueueMetrics {
   listen(shards: readonly Shard[]): void {
     for (const { group } of shards) {
       group.onEvents((events) => {
-        if (events.length === 0 || group.status().role !== 'leader') return;
+        // Nearly all events are waits that were served; what a group stands at is dear to ask.
+        if (!events.some(isCounted) || group.status().role !== 'leader') return;
         for (const event of events) {
           if (event.kind === 'redelivered') this.redelivered.inc({ queue: event.queue });
           else if (event.kind === 'dead-lettered') this.deadLettered.inc({ queue: event.queue });

@@ -122,7 +122,7 @@ export const settleRoutes = (desk: Desk): readonly Route[] => [
       const reply = await ask(desk, receipt.shard, '/queue/extend', { command, body, context });
       if (isProblem(reply)) return reply;
       if (reply.kind !== 'extended') return unsettled(reply);
-      const { clockMs } = desk.shards[receipt.shard]!.group.status();
+      const clockMs = desk.shards[receipt.shard]!.group.clockMs();
       const expiresInMs = Math.max(0, Math.round(reply.dueAtMs - clockMs));
       return { status: 200, body: { expires_in_ms: expiresInMs } };
     },
