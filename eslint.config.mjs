@@ -15,7 +15,7 @@ const pureFolders = [
   'apps/*/src/state-machine/**/*.ts',
 ];
 
-const tests = ['**/*.test.ts', '**/test/**/*.ts'];
+const tests = ['**/*.test.ts', '**/test/**/*.ts', 'apps/*/chaos/**/*.ts'];
 
 /** Who may import whom: apps → kit → raft, and everybody → pure; nobody but tests and tools → testkit. */
 const mayImport = {
