@@ -30,6 +30,7 @@ export type {
 } from './storage/log-store.ts';
 export { createMemoryLog, openMemoryStore } from './storage/memory/memory-store.ts';
 export type { MemoryLog } from './storage/memory/memory-store.ts';
+export { keepRedisNote } from './storage/redis/redis-note.ts';
 export { openRedisStore } from './storage/redis/redis-store.ts';
 export type { RedisStoreOptions } from './storage/redis/redis-store.ts';
 export { openFileStore } from './storage/file/file-store.ts';

@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { keepRedisNote } from '@quorate/raft';
 import { StartError } from '../lifecycle/start-error.ts';
 
 interface Marker {
@@ -22,7 +23,19 @@ export async function markDataFolder(directory: string, wanted: Marker): Promise
     await writeFile(path, `${JSON.stringify(wanted)}\n`);
     return;
   }
-  const found = parse(text, path);
+  refuseOther(parse(text, path), wanted, `point DATA_DIR, now ${directory}, elsewhere`);
+}
+
+/** The same for a node that keeps its logs in Redis under `prefix`. */
+export async function markRedis(url: string, prefix: string, wanted: Marker): Promise<void> {
+  const key = `{${prefix}}:node`;
+  const text = await keepRedisNote(url, key, JSON.stringify(wanted)).catch((failure: unknown) => {
+    throw new StartError(`STORAGE = redis: ${(failure as Error).message}`);
+  });
+  refuseOther(parse(text, `${key} in Redis`), wanted, 'let REDIS_URL name another database');
+}
+
+function refuseOther(found: Marker, wanted: Marker, otherwise: string): void {
   const mistakes = [
     found.shards !== wanted.shards &&
       `SHARDS = ${wanted.shards}, but the data was written with ${found.shards}: set SHARDS=${found.shards}`,
@@ -32,7 +45,7 @@ export async function markDataFolder(directory: string, wanted: Marker): Promise
       `NODE_ID = ${wanted.node_id}, but the data belongs to ${found.node_id}`,
   ].filter((line) => line !== false);
   if (mistakes.length > 0) {
-    throw new StartError(`${mistakes.join('; ')} (or point DATA_DIR, now ${directory}, elsewhere)`);
+    throw new StartError(`${mistakes.join('; ')} (or ${otherwise})`);
   }
 }
 
@@ -40,6 +53,8 @@ function parse(text: string, path: string): Marker {
   try {
     return JSON.parse(text) as Marker;
   } catch {
-    throw new StartError(`${path} is damaged: restore it, or remove the folder if the node is new`);
+    throw new StartError(
+      `${path} is damaged: restore it, or remove the node's data if the node is new`,
+    );
   }
 }

@@ -22,12 +22,13 @@ import type { Runnable } from '../lifecycle/run-service.ts';
 import { createLogger, type Logger } from '../logging/logger.ts';
 import { createRegistry } from '../metrics/registry.ts';
 import type { Route } from '../routes/route.ts';
-import { markDataFolder } from './data-marker.ts';
+import { markDataFolder, markRedis } from './data-marker.ts';
 import { LeaderPlacement } from './leader-placement.ts';
 import { tellLinkEvent } from './link-log.ts';
 import { PeerWatch } from './peer-watch.ts';
 import { raftObserver, watchRaft } from './raft-metrics.ts';
 import { Readiness } from './readiness.ts';
+import { redisPrefix, redisServerUrl } from './redis-place.ts';
 import { openStore } from './stores.ts';
 import { nodeView } from './view.ts';
 
@@ -89,9 +90,10 @@ export async function startClusterNode<Command, Reply, Event, Machine>(
   });
   const registry = createRegistry();
   const durable = config.storage === 'file';
-  if (durable) {
-    const marker = { cluster: config.clusterName, node_id: config.nodeId, shards: app.shards };
-    await markDataFolder(config.dataDir, marker);
+  const marker = { cluster: config.clusterName, node_id: config.nodeId, shards: app.shards };
+  if (durable) await markDataFolder(config.dataDir, marker);
+  if (config.storage === 'redis') {
+    await markRedis(redisServerUrl(config.redis), redisPrefix(config), marker);
   }
   const incarnation = await nextIncarnation(durable ? config.dataDir : undefined);
   const life: Origin = { node: nodeId(config.nodeId), incarnation };

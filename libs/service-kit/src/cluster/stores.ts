@@ -1,25 +1,39 @@
 import { join } from 'node:path';
-import { openFileStore, openMemoryStore, type LogStore, type StorageReport } from '@quorate/raft';
+import {
+  openFileStore,
+  openMemoryStore,
+  openRedisStore,
+  type LogStore,
+  type StorageReport,
+} from '@quorate/raft';
 import type { CommonConfig } from '../config/common.ts';
-import { StartError } from '../lifecycle/start-error.ts';
 import type { Logger } from '../logging/logger.ts';
+import { redisPrefix, redisServerUrl } from './redis-place.ts';
+
+type StoreConfig = Pick<
+  CommonConfig,
+  'storage' | 'storageMayForget' | 'dataDir' | 'redis' | 'clusterName' | 'nodeId'
+>;
 
 /** The log of one group, kept where `STORAGE` says. */
 export async function openStore(
-  config: Pick<CommonConfig, 'storage' | 'dataDir'>,
+  config: StoreConfig,
   groupId: string,
   logger: Logger,
 ): Promise<LogStore> {
+  const onReport = (report: StorageReport): void => tell(logger, groupId, report);
   switch (config.storage) {
     case 'file':
-      return openFileStore({
-        directory: join(config.dataDir, groupId),
-        onReport: (report) => tell(logger, groupId, report),
-      });
+      return openFileStore({ directory: join(config.dataDir, groupId), onReport });
     case 'memory':
       return openMemoryStore();
     case 'redis':
-      throw new StartError('STORAGE = redis is not available in this version: use file or memory');
+      return openRedisStore({
+        url: redisServerUrl(config.redis),
+        prefix: `${redisPrefix(config)}/${groupId}`,
+        acceptWeakDurability: config.storageMayForget,
+        onReport,
+      });
   }
 }
 

@@ -1,7 +1,7 @@
 import { apiTokens } from './api-tokens.ts';
 import { peers } from './addresses.ts';
 import { field, type Values } from './field.ts';
-import { bytes, durationMs, host, integer, name, oneOf, port, text } from './kinds.ts';
+import { bytes, durationMs, flag, host, integer, name, oneOf, port, text } from './kinds.ts';
 import { deriveIdentity, identityRules, type Identity } from './identity.ts';
 import type { Config, ConfigSchema, Env, Rule } from './read.ts';
 import { redisUrl, type RedisTarget } from './redis-target.ts';
@@ -51,6 +51,11 @@ function commonFields({ clusterName, port: portDefault }: CommonDefaults) {
     storage: field('STORAGE', oneOf(['file', 'memory', 'redis']), {
       description: 'What keeps the log: file is durable, memory forgets at the end of the process',
       default: 'file',
+    }),
+    storageMayForget: field('STORAGE_MAY_FORGET', flag(), {
+      description:
+        'Accepts, for STORAGE=redis, a Redis that may lose what it acknowledged (no appendfsync always)',
+      default: false,
     }),
     redisUrl: field('REDIS_URL', redisUrl(), {
       description: 'Redis, if something is kept there; wins over REDIS_HOST and REDIS_PORT',

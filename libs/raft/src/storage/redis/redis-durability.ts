@@ -33,7 +33,8 @@ export async function refuseWeakness(
     undefined,
     `this Redis may forget what it acknowledged: ${weakness}`,
     'Set appendonly yes, appendfsync always and maxmemory-policy noeviction in its configuration, ' +
-      'or accept the loss of acknowledged writes explicitly (acceptWeakDurability)',
+      'or accept the loss of acknowledged writes explicitly (acceptWeakDurability; for a service ' +
+      'STORAGE_MAY_FORGET=true)',
   );
 }
 
