@@ -24,16 +24,16 @@ const ack = async (desk: Desk, receipts: readonly string[]): Promise<Outcome> =>
 };
 
 it('acks what it can: a shard without a leader fails its own receipts only', async () => {
-  const { desk, acked } = deskWith(true, false);
-  const outcome = await ack(desk, ['0-1-1-0-1', '1-1-1-0-1', '0-1-2-0-1']);
+  const { desk, acked } = deskWith(false, true);
+  const outcome = await ack(desk, ['0-1-1-0-1', '1-1-1-0-1', '1-1-2-0-1']);
   expect(outcome).toEqual({
     status: 200,
     body: {
       acked: 2,
       results: [
-        { receipt: '0-1-1-0-1', result: 'acked' },
-        { receipt: '1-1-1-0-1', result: 'no_leader' },
-        { receipt: '0-1-2-0-1', result: 'acked' },
+        { receipt: '0-1-1-0-1', result: 'no_leader' },
+        { receipt: '1-1-1-0-1', result: 'acked' },
+        { receipt: '1-1-2-0-1', result: 'acked' },
       ],
     },
   });
