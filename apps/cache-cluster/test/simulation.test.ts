@@ -4,7 +4,7 @@ import { CacheSimulation } from './simulation/cache-simulation.ts';
  * `SEED=17 SEEDS=1 npx jest test/simulation` replays one run. A bug once found is kept here by its seed.
  */
 const first = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1e6));
-const count = Number(process.env['SEEDS'] ?? 12);
+const count = Number(process.env['SEEDS'] ?? 10);
 const print =
   process.env['TRACE'] === '1'
     ? (line: string) => void process.stdout.write(`${line}\n`)

@@ -70,6 +70,11 @@ async function perShard<Item extends { readonly key: string }, Result>(
     part: readonly Item[],
   ) => Promise<readonly Result[] | Problem>,
 ): Promise<readonly (Result | Problem)[]> {
+  const [only] = items;
+  if (items.length === 1) {
+    const answer = await run(desk.shards[shardNumberOf(desk.ring, only!.key)]!, items);
+    return isProblem(answer) ? [answer] : answer;
+  }
   const parts = new Map<number, number[]>();
   for (const [at, { key }] of items.entries()) {
     const number = shardNumberOf(desk.ring, key);
@@ -85,7 +90,7 @@ async function perShard<Item extends { readonly key: string }, Result>(
         places.map((at) => items[at]!),
       );
       for (const [i, at] of places.entries()) {
-        results[at] = 'kind' in answer ? answer : answer[i]!;
+        results[at] = isProblem(answer) ? answer : answer[i]!;
       }
     }),
   );
