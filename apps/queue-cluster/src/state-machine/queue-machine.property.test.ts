@@ -71,6 +71,14 @@ const operation = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('return' as const), pick }) },
   {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('extend' as const),
+      pick,
+      ms: fc.constantFrom(10, 300),
+    }),
+  },
+  {
     weight: 3,
     arbitrary: fc.record({
       kind: fc.constant('pass' as const),
@@ -186,6 +194,7 @@ class Comparison {
         return;
       case 'ack':
       case 'nack':
+      case 'extend':
       case 'return':
         if (this.out.length > 0) this.#settle(op, this.out[op.pick % this.out.length]!);
         return;
@@ -223,13 +232,16 @@ class Comparison {
   }
 
   #settle(
-    op: Extract<Operation, { kind: 'ack' | 'nack' | 'return' }>,
+    op: Extract<Operation, { kind: 'ack' | 'nack' | 'extend' | 'return' }>,
     { real, model: delivery }: Pair,
   ): void {
     const receipt = parseReceipt(real.receipt)!;
     if (op.kind === 'ack') {
       const reply = this.shard.apply({ kind: 'ack', receipts: [receipt] });
       expect(reply).toEqual({ kind: 'acked', results: [this.model.settle(delivery)] });
+    } else if (op.kind === 'extend') {
+      const reply = this.shard.apply({ kind: 'extend', receipt, visibilityMs: op.ms });
+      expect(reply.kind).toBe(this.model.extend(delivery, op.ms));
     } else if (op.kind === 'return') {
       this.shard.apply({ kind: 'return', receipts: [receipt] });
       this.model.giveBack(delivery);

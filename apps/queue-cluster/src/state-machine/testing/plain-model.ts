@@ -194,6 +194,17 @@ export class PlainModel {
     return buried ? 'buried' : 'nacked';
   }
 
+  extend(
+    { message, group, attempt }: ModelDelivery,
+    ms: number,
+  ): 'extended' | 'stale' | 'not-found' {
+    const view = this.messages.includes(message) ? message.views.get(group) : undefined;
+    if (view === undefined) return 'not-found';
+    if (view.leaseUntilMs === undefined || view.attempt !== attempt) return 'stale';
+    view.leaseUntilMs = this.nowMs + ms;
+    return 'extended';
+  }
+
   giveBack({ message, group, attempt }: ModelDelivery): void {
     const view = this.messages.includes(message) ? message.views.get(group) : undefined;
     if (view?.leaseUntilMs === undefined || view.attempt !== attempt) return;
