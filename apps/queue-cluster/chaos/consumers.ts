@@ -48,12 +48,13 @@ export async function take(
   });
 }
 
-export async function ack(arena: Arena, delivery: Delivery): Promise<void> {
+export async function ack(arena: Arena, ledger: Ledger, delivery: Delivery): Promise<void> {
   delivery.ackAskedMs = delivery.settledMs = arena.now();
   const { receipt } = delivery;
   const result = await arena.insist('/queue/ack', { receipt, request_id: `ack-${receipt}` });
   if (result.kind === 'answered' && result.answer.status === 200) {
     delivery.ackedMs = result.answer.receivedMs;
+    ledger.outstanding.delete(delivery.id);
     arena.pulse.beat(delivery.queue);
   } else if (result.kind === 'answered') {
     // Stale or gone: this ack, with all its attempts, certainly did nothing.
@@ -73,14 +74,22 @@ export async function consume(
       const queue = random.pick(queues);
       const waitMs = random.chance(0.5) ? random.integer(50, 500) : 0;
       const deliveries = await take(arena, ledger, { queue, max: random.integer(1, 5), waitMs });
-      await Promise.all(deliveries.map((delivery) => work(arena, delivery, queue === poison)));
+      await Promise.all(
+        deliveries.map((delivery) => work(arena, { ledger, delivery, isPoison: queue === poison })),
+      );
       if (deliveries.length === 0) await delay(random.integer(0, 20));
     }
   };
   await Promise.all(Array.from({ length: consumers }, live));
 }
 
-async function work(arena: Arena, delivery: Delivery, isPoison: boolean): Promise<void> {
+interface Work {
+  readonly ledger: Ledger;
+  readonly delivery: Delivery;
+  readonly isPoison: boolean;
+}
+
+async function work(arena: Arena, { ledger, delivery, isPoison }: Work): Promise<void> {
   const { random } = arena;
   const fate = random.next();
   await delay(random.integer(0, 15));
@@ -93,7 +102,7 @@ async function work(arena: Arena, delivery: Delivery, isPoison: boolean): Promis
   }
   if (fate > 0.98) await delay(visibilityMs + random.integer(0, 500));
   else if (fate > 0.93) await extend(arena, delivery);
-  await ack(arena, delivery);
+  await ack(arena, ledger, delivery);
 }
 
 async function extend(arena: Arena, delivery: Delivery): Promise<void> {

@@ -44,6 +44,8 @@ const faultsLastMs = 20_000;
 export class Ledger {
   readonly published = new Map<string, Published>();
   readonly deliveries: Delivery[] = [];
+  /** Published to stay until acked, and not acked yet: what producers look at to slow down. */
+  readonly outstanding = new Set<string>();
   readonly purges: { readonly doneMs: number }[] = [];
   private readonly faults: { readonly nodes: readonly string[]; readonly atMs: number }[] = [];
   private readonly exempt: Exemptions;
@@ -54,10 +56,6 @@ export class Ledger {
 
   faulted({ nodes }: Inflicted, atMs: number): void {
     this.faults.push({ nodes, atMs });
-  }
-
-  get outstanding(): number {
-    return this.published.size - this.deliveries.filter(({ ackedMs }) => ackedMs !== undefined).length;
   }
 
   judge(): readonly Check[] {
@@ -131,7 +129,8 @@ export class Ledger {
   private ackedIsGone(): Check {
     const ackedAt = new Map<string, number>();
     for (const { msgId, ackedMs } of this.deliveries) {
-      if (ackedMs !== undefined) ackedAt.set(msgId, Math.min(ackedMs, ackedAt.get(msgId) ?? ackedMs));
+      if (ackedMs !== undefined)
+        ackedAt.set(msgId, Math.min(ackedMs, ackedAt.get(msgId) ?? ackedMs));
     }
     const again = this.deliveries.filter(
       ({ msgId, sentMs }) => sentMs > (ackedAt.get(msgId) ?? Infinity),
@@ -159,7 +158,8 @@ export class Ledger {
       for (const { id } of messages) {
         const deliveries = [...(byId.get(id) ?? [])];
         const firstMs = Math.min(...deliveries.map(({ receivedMs }) => receivedMs));
-        if (firstMs < lastSeenMs) violations.push(`${key}: ${id} was seen before the one before it`);
+        if (firstMs < lastSeenMs)
+          violations.push(`${key}: ${id} was seen before the one before it`);
         const ackMs = Math.min(...(earlier ?? []).map(({ ackAskedMs }) => ackAskedMs ?? Infinity));
         if (earlier !== undefined && ackMs > firstMs) {
           violations.push(`${key}: ${id} was given while the one before it was not acked`);
@@ -182,7 +182,10 @@ export class Ledger {
       toMs: Math.min(delivery.leaseUntilMs, delivery.settledMs ?? Infinity),
       what: delivery,
     }));
-    const both = overlaps(leases, ({ what: one }, { what: other }) => one.receipt !== other.receipt);
+    const both = overlaps(
+      leases,
+      ({ what: one }, { what: other }) => one.receipt !== other.receipt,
+    );
     const unexcused = both.filter(([{ what }]) => !this.lostItsNode(what));
     return {
       name: 'no message has two live receipts',

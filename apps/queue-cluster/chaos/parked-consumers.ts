@@ -14,7 +14,12 @@ export async function killWithParkedConsumers(arena: Arena, parked: number): Pro
   const node = arena.random.pick(names);
   const other = names.find((one) => one !== node)!;
   const waiting = Array.from({ length: parked }, () =>
-    arena.tryOnce(node, '/queue/deq', { queue, wait_ms: 60_000, visibility_ms: visibilityMs }, 90_000),
+    arena.tryOnce(
+      node,
+      '/queue/deq',
+      { queue, wait_ms: 60_000, visibility_ms: visibilityMs },
+      90_000,
+    ),
   );
   await waitUntil(
     'the consumers to stand in line',
@@ -33,14 +38,22 @@ export async function killWithParkedConsumers(arena: Arena, parked: number): Pro
   await arena.insist('/queue/enq', { queue, messages: sent, request_id: `parked-${killedMs}` });
   const received: { deliveries: number }[] = [];
   while (received.length < messages && arena.now() - killedMs < patienceMs) {
-    const body = { queue, max: messages, wait_ms: 2_000, request_id: `take-${received.length}-${killedMs}` };
+    const body = {
+      queue,
+      max: messages,
+      wait_ms: 2_000,
+      request_id: `take-${received.length}-${killedMs}`,
+    };
     const result = await arena.insist('/queue/deq', body, { attemptMs: 5_000 });
     if (result.kind !== 'answered' || result.answer.status !== 200) continue;
     const taken = result.answer.body['messages'] as { deliveries: number; receipt: string }[];
     received.push(...taken);
     if (taken.length === 0) continue;
     const receipts = taken.map(({ receipt }) => receipt);
-    await arena.insist('/queue/ack', { receipts, request_id: `done-${received.length}-${killedMs}` });
+    await arena.insist('/queue/ack', {
+      receipts,
+      request_id: `done-${received.length}-${killedMs}`,
+    });
   }
   const tookMs = arena.now() - killedMs;
   await processes.startNode(node);
@@ -49,7 +62,9 @@ export async function killWithParkedConsumers(arena: Arena, parked: number): Pro
     name,
     says: `${received.length} of ${messages} messages with the living after ${tookMs.toFixed(0)} ms`,
     violations: [
-      ...(received.length < messages ? [`${messages - received.length} hidden for ${patienceMs} ms`] : []),
+      ...(received.length < messages
+        ? [`${messages - received.length} hidden for ${patienceMs} ms`]
+        : []),
       ...(counted > 0 ? [`${counted} counted as delivered before`] : []),
     ],
   };

@@ -5,6 +5,8 @@ import type { Ledger, Published } from './ledger.ts';
 export interface Target {
   readonly queue: string;
   readonly ttlMs?: number;
+  /** Nothing but an ack ends a message there. */
+  readonly isStrict: boolean;
 }
 
 /** More than this unacknowledged, and producers wait for the consumers. */
@@ -19,26 +21,32 @@ export async function produce(
   const live = async (producer: number): Promise<void> => {
     let generation = 0;
     for (let turn = 0; !arena.isOver; turn++) {
-      if (ledger.outstanding > outstandingMax) {
+      if (ledger.outstanding.size > outstandingMax) {
         await delay(20);
         continue;
       }
       const target = arena.random.pick(targets);
       const isKeyed = arena.random.chance(0.7);
       const name = `p${producer}-${turn}`;
-      const messages = Array.from({ length: isKeyed ? 1 : arena.random.integer(1, 4) }, (_, i) => ({
-        id: `${name}-${i}`,
-        queue: target.queue,
-        key: isKeyed ? `k${producer}-${generation}` : undefined,
-        sentMs: arena.now(),
-        result: 'unknown' as Published['result'],
-      }));
+      const messages = Array.from(
+        { length: isKeyed ? 1 : arena.random.integer(1, 4) },
+        (_, i): Published => ({
+          id: `${name}-${i}`,
+          queue: target.queue,
+          key: isKeyed ? `k${producer}-${generation}` : undefined,
+          sentMs: arena.now(),
+          result: 'unknown',
+        }),
+      );
       for (const message of messages) ledger.published.set(message.id, message);
       const result = await publish(arena, name, messages, target);
       for (const message of messages) message.result = result;
       // One in doubt may still come into the log after those that follow it: its key is not used again.
       if (result === 'unknown') generation += 1;
-      if (result === 'acknowledged') arena.pulse.beat(target.queue);
+      if (result === 'acknowledged') {
+        arena.pulse.beat(target.queue);
+        if (target.isStrict) for (const { id } of messages) ledger.outstanding.add(id);
+      }
       await delay(arena.random.integer(0, 15));
     }
   };
@@ -54,7 +62,9 @@ async function publish(
   const bodies = messages.map(({ id, key }) => ({ value: id, key, ttl_ms: ttlMs }));
   const result = await arena.insist(
     '/queue/enq',
-    bodies.length === 1 ? { queue, ...bodies[0], request_id } : { queue, messages: bodies, request_id },
+    bodies.length === 1
+      ? { queue, ...bodies[0], request_id }
+      : { queue, messages: bodies, request_id },
     { attemptMs: 3_000 },
   );
   if (result.kind !== 'answered') return result.kind;

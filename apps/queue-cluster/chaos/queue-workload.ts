@@ -22,14 +22,16 @@ export function queueWorkload({ parked }: { readonly parked: number }): Workload
   const ledger = new Ledger(exempt);
   const interludes: Check[] = [];
   return {
+    prepare: define,
     run: async (arena) => {
-      await define(arena);
       await Promise.all([
         produce(arena, ledger, {
           producers: 10,
-          targets: queues.map((queue) =>
-            queue === exempt.mortal ? { queue, ttlMs: 1_500 } : { queue },
-          ),
+          targets: queues.map((queue) => ({
+            queue,
+            isStrict: strict.includes(queue),
+            ...(queue === exempt.mortal ? { ttlMs: 1_500 } : {}),
+          })),
         }),
         consume(arena, ledger, { consumers: 16, queues, poison: exempt.poison }),
         purge(arena, ledger),
@@ -39,7 +41,10 @@ export function queueWorkload({ parked }: { readonly parked: number }): Workload
       const fromMs = arena.now();
       const check = await killWithParkedConsumers(arena, parked);
       interludes.push(check);
-      ledger.faulted({ told: '', nodes: arena.cluster.names, heal: () => Promise.resolve() }, fromMs);
+      ledger.faulted(
+        { told: '', nodes: arena.cluster.names, heal: () => Promise.resolve() },
+        fromMs,
+      );
       return { kind: 'kill', told: check.name, fromMs, healedMs: arena.now() };
     },
     faulted: (fault, atMs) => ledger.faulted(fault, atMs),
@@ -75,7 +80,9 @@ async function define(arena: Arena): Promise<void> {
 }
 
 async function purge(arena: Arena, ledger: Ledger): Promise<void> {
-  for (let nextMs = arena.now() + purgeEachMs; !arena.isOver; await delay(50)) {
+  let nextMs = arena.now() + purgeEachMs;
+  while (!arena.isOver) {
+    await delay(50);
     if (arena.now() < nextMs) continue;
     nextMs += purgeEachMs;
     const answer = await arena.tryOnce(
@@ -100,12 +107,14 @@ async function drain(arena: Arena, ledger: Ledger): Promise<Check> {
     while (arena.now() < giveUpMs) {
       const deliveries = await take(arena, ledger, { queue, max: 50, waitMs: 200 });
       remaining += deliveries.length;
-      await Promise.all(deliveries.map((delivery) => ack(arena, delivery)));
+      await Promise.all(deliveries.map((delivery) => ack(arena, ledger, delivery)));
       if (deliveries.length === 0 && (await depth(arena, queue)) === 0) return;
     }
   };
   await Promise.all(all.map(empty));
-  const depths = await Promise.all(all.map(async (queue) => ({ queue, depth: await depth(arena, queue) })));
+  const depths = await Promise.all(
+    all.map(async (queue) => ({ queue, depth: await depth(arena, queue) })),
+  );
   return {
     name: 'after the storm every queue can be emptied',
     says: `${remaining} deliveries remained`,

@@ -14,7 +14,7 @@ export interface ChaosClusterOptions {
   readonly smallDisks?: boolean;
 }
 
-const diskBytes = 256 * 1024 * 1024;
+const diskBytes = 768 * 1024 * 1024;
 
 /** Three real processes of one service, each with a disk of its own, and relays between them. */
 export class ChaosCluster {

@@ -12,6 +12,8 @@ import type { Check, Episode, StormReport } from './report.ts';
 
 /** What clients do during the storm, and what must be true of what they saw. */
 export interface Workload {
+  /** In the calm before the storm. */
+  prepare?(arena: Arena): Promise<void>;
   /** Ends soon after the arena is over, and leaves nothing running. */
   run(arena: Arena): Promise<void>;
   /** Once, in the middle of the storm, while no fault is on. */
@@ -54,14 +56,19 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
   const startedMs = arena.now();
   const episodes: Episode[] = [];
   const at = (ms: number): string => `${((ms - startedMs) / 1_000).toFixed(1).padStart(6)} s`;
+  await workload.prepare?.(arena);
   const running = workload.run(arena);
   const weather = (async (): Promise<void> => {
     await calm(arena, length, random);
-    let interluded = false;
+    let hadInterlude = false;
     for (const fault of faultsOf(length, random.split('faults'))) {
       if (arena.isOver) break;
-      if (!interluded && arena.now() - startedMs > limitMs / 2) {
-        interluded = true;
+      const isHalfway =
+        length.kind === 'minutes'
+          ? arena.now() - startedMs > limitMs / 2
+          : episodes.length >= length.faults.length / 2;
+      if (!hadInterlude && isHalfway) {
+        hadInterlude = true;
         const episode = await workload.interlude?.(arena);
         if (episode !== undefined) episodes.push(episode);
       }
