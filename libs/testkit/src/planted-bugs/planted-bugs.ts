@@ -159,7 +159,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     file: 'replica/replica-driver.ts',
     find: 'if (standstills === this.#standstills) return;',
     replace: 'return;',
-    seed: 298,
+    seed: 262,
   },
   {
     name: 'a lease that rests on a moment before a sleep is taken after it',

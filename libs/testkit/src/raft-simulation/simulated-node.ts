@@ -168,8 +168,9 @@ export class SimulatedNode<
     this.disk.crash();
   }
 
-  /** The whole machine, and its monotonic clock with it. */
+  /** The whole machine, and its monotonic clock with it; one that is down is not put to sleep. */
   sleep(): void {
+    if (!this.process.isUp) return;
     this.clock.standStill();
     this.process.pause();
   }
