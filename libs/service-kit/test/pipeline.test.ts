@@ -224,12 +224,13 @@ describe('routes with parameters', () => {
     expect(bodyOf(unknown).detail).toBe('query parameter tims: is not a known field');
   });
 
-  it('may take bytes of any kind', async () => {
+  it.each([1, 100])('may take and give bytes of any kind, few or many (%i)', async (times) => {
+    const bytes = Buffer.concat(Array<Buffer>(times).fill(Buffer.from(Array(256).keys())));
     const response = await supertest(running.url)
       .put('/echo/a')
       .set('content-type', 'image/png')
-      .send(Buffer.from([1, 2, 255]));
+      .send(bytes);
     expect(response.headers['content-type']).toBe('image/png');
-    expect(response.body).toEqual(Buffer.from([1, 2, 255]));
+    expect(response.body).toEqual(bytes);
   });
 });

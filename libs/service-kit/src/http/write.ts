@@ -6,6 +6,16 @@ const json = 'application/json; charset=utf-8';
 const problemJson = 'application/problem+json';
 
 /**
+ * Node puts a string body behind the head and writes both as one; a Buffer goes as a second piece,
+ * which costs a tenth of a small answer. Latin-1 is bytes as they are.
+ */
+const joinedBytesMax = 16 * 1024;
+
+function latin1Of({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
+}
+
+/**
  * Writes the whole answer in one go: a flat list of headers and one `end`, which Node sends as one
  * segment.
  */
@@ -39,7 +49,8 @@ function writeAnswer(response: ServerResponse, requestId: string, answer: Answer
     const headers = ['x-request-id', requestId, 'content-length', String(body.byteLength)];
     append(headers, answer.headers);
     response.writeHead(answer.status, headers);
-    response.end(body);
+    if (body.byteLength > joinedBytesMax) response.end(body);
+    else response.end(latin1Of(body), 'latin1');
     return;
   }
   const text = JSON.stringify(body);
