@@ -19,7 +19,7 @@ export const configSchema = extendConfig(
       }),
       memory: field('CACHE_MEMORY', oneOf(['embedded', 'redis']), {
         description:
-          'Where values are once they are written: in the log itself, or in Redis. Not to be changed once there is data',
+          'Where values are once they are written: in the log itself, or in Redis. Going back from Redis to embedded forgets what Redis has',
         defaultNote: 'redis where REDIS_URL is set, else embedded',
       }),
       linesMax: field('LINES_MAX', integer({ min: 1, max: 10_000_000 }), {
@@ -35,7 +35,8 @@ export const configSchema = extendConfig(
         default: 1_048_576,
       }),
       shardKeysMax: field('SHARD_KEYS_MAX', integer({ min: 1, max: 100_000_000 }), {
-        description: 'Keys that one shard holds; about 100 bytes each beside their values',
+        description:
+          'Keys that one shard holds; each takes about 300 bytes on every node beside its value',
         default: 5_000_000,
       }),
       shardDirtyBytesMax: field('SHARD_DIRTY_BYTES_MAX', bytes({ min: 1 }), {
