@@ -159,4 +159,4 @@ interface Write {
   readonly id: string;
 }
 
-const insistence = { attemptMs: 3_000 };
+const insistence = { attemptMs: 1_000 };

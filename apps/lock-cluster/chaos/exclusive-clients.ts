@@ -61,7 +61,7 @@ export class ExclusiveClients {
     return [
       {
         name: 'exclusive locks are linearizable',
-        says: `${verdict.kind}, ${recorded.length} operations, ${this.granted} grants, ${this.unresolved} never answered`,
+        says: `${verdict.kind}, ${recorded.length} operations, ${this.granted} grants, ${this.unresolved} in doubt`,
         violations:
           verdict.kind === 'linearizable'
             ? []

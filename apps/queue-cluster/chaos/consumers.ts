@@ -51,7 +51,11 @@ export async function take(
 export async function ack(arena: Arena, ledger: Ledger, delivery: Delivery): Promise<void> {
   delivery.ackAskedMs = delivery.settledMs = arena.now();
   const { receipt } = delivery;
-  const result = await arena.insist('/queue/ack', { receipt, request_id: `ack-${receipt}` });
+  const result = await arena.insist(
+    '/queue/ack',
+    { receipt, request_id: `ack-${receipt}` },
+    { attemptMs: 1_500 },
+  );
   if (result.kind === 'answered' && result.answer.status === 200) {
     delivery.ackedMs = result.answer.receivedMs;
     ledger.outstanding.delete(delivery.id);

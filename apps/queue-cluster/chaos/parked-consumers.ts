@@ -37,12 +37,13 @@ export async function killWithParkedConsumers(arena: Arena, parked: number): Pro
   const sent = Array.from({ length: messages }, (_, i) => ({ value: `${killedMs}-${i}` }));
   await arena.insist('/queue/enq', { queue, messages: sent, request_id: `parked-${killedMs}` });
   const received: { deliveries: number }[] = [];
-  while (received.length < messages && arena.now() - killedMs < patienceMs) {
+  for (let turn = 0; received.length < messages; turn++) {
+    if (arena.now() - killedMs > patienceMs) break;
     const body = {
       queue,
       max: messages,
       wait_ms: 2_000,
-      request_id: `take-${received.length}-${killedMs}`,
+      request_id: `take-${turn}-${killedMs}`,
     };
     const result = await arena.insist('/queue/deq', body, { attemptMs: 5_000 });
     if (result.kind !== 'answered' || result.answer.status !== 200) continue;
@@ -52,7 +53,7 @@ export async function killWithParkedConsumers(arena: Arena, parked: number): Pro
     const receipts = taken.map(({ receipt }) => receipt);
     await arena.insist('/queue/ack', {
       receipts,
-      request_id: `done-${received.length}-${killedMs}`,
+      request_id: `done-${turn}-${killedMs}`,
     });
   }
   const tookMs = arena.now() - killedMs;

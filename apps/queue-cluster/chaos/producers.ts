@@ -65,7 +65,7 @@ async function publish(
     bodies.length === 1
       ? { queue, ...bodies[0], request_id }
       : { queue, messages: bodies, request_id },
-    { attemptMs: 3_000 },
+    { attemptMs: 1_000 },
   );
   if (result.kind !== 'answered') return result.kind;
   if (result.answer.status === 200) return 'acknowledged';
