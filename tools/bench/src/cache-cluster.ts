@@ -12,7 +12,7 @@ import { putMany } from './fill.ts';
  * Hits, misses and writes of the cache beside a bare handler that parses and checks the same body, and
  * beside one that asks Redis for each key.
  *
- *   npx nx bench cache-cluster [-- --quick --rounds 3 --seconds 5 --connections 1,50,256]
+ *   npx nx bench cache-cluster [-- --quick --rounds 3 --seconds 2 --connections 1,50,256]
  */
 const settings = readSettings();
 const keys = 20_000;

@@ -25,8 +25,8 @@ export function readSettings(): Settings {
   const { quick } = values;
   return {
     rounds: Number(values.rounds ?? (quick ? 1 : 3)),
-    durationMs: 1_000 * Number(values.seconds ?? (quick ? 2 : 5)),
-    warmUpMs: quick ? 1_000 : 2_000,
+    durationMs: 1_000 * Number(values.seconds ?? 2),
+    warmUpMs: 1_000,
     connections: (values.connections ?? (quick ? '50' : '1,50,256')).split(',').map(Number),
   };
 }

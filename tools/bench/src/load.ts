@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { Histogram, type Counts } from './histogram.ts';
+import { isPipeline, pipelines, type Pipeline, type PipelineName } from './pipelines.ts';
 import { ResponseReader, type Response } from './response-reader.ts';
 import { workloads, type Script, type WorkloadName } from './workloads.ts';
 
@@ -11,7 +12,7 @@ export interface LoadPlan {
   readonly connections: number;
   readonly warmUpMs: number;
   readonly durationMs: number;
-  readonly workload: WorkloadName;
+  readonly workload: WorkloadName | PipelineName;
   /** What the workload is told, beside the number of the connection. */
   readonly args: Readonly<Record<string, string | number>>;
 }
@@ -34,23 +35,28 @@ export async function applyLoad(plan: LoadPlan): Promise<LoadResult> {
   return result;
 }
 
+interface Run {
+  readonly histogram: Histogram;
+  readonly tally: Tally;
+  readonly phase: { readonly measuring: boolean; readonly over: boolean };
+}
+
+interface Tally {
+  operations: number;
+  requests: number;
+  failed: number;
+  firstFailure: string | undefined;
+}
+
 /** A closed loop: each connection sends its next request when the last one was answered. */
 export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
   const histogram = new Histogram();
-  const tally = {
-    operations: 0,
-    requests: 0,
-    failed: 0,
-    firstFailure: undefined as string | undefined,
-  };
+  const tally: Tally = { operations: 0, requests: 0, failed: 0, firstFailure: undefined };
   const phase = { measuring: false, over: false };
-  const sockets: Socket[] = [];
+  const run = { histogram, tally, phase };
+  const closings: (() => void)[] = [];
   for (let number = 0; number < plan.connections; number++) {
-    const socket = connect({ host: '127.0.0.1', port: plan.port, noDelay: true });
-    await once(socket, 'connect');
-    sockets.push(socket);
-    const script = workloads[plan.workload](number, plan.args);
-    drive(socket, script, { histogram, tally, phase });
+    closings.push(await open(plan, number, run));
   }
   await passed(plan.warmUpMs);
   phase.measuring = true;
@@ -58,25 +64,43 @@ export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
   await passed(plan.durationMs);
   const seconds = (performance.now() - startMs) / 1_000;
   phase.over = true;
-  for (const socket of sockets) socket.destroy();
+  for (const close of closings) close();
   return { ...tally, seconds, counts: histogram.counts };
 }
 
-function drive(
-  socket: Socket,
-  script: Script,
-  to: {
-    readonly histogram: Histogram;
-    readonly tally: {
-      operations: number;
-      requests: number;
-      failed: number;
-      firstFailure: string | undefined;
-    };
-    readonly phase: { readonly measuring: boolean; readonly over: boolean };
-  },
-): void {
-  const { histogram, tally, phase } = to;
+async function open(
+  { port, workload, args }: LoadPlan,
+  number: number,
+  run: Run,
+): Promise<() => void> {
+  if (isPipeline(workload)) {
+    const pipeline = await pipelines[workload](port, args);
+    void repeat(pipeline, run);
+    return () => pipeline.close();
+  }
+  const socket = connect({ host: '127.0.0.1', port, noDelay: true });
+  await once(socket, 'connect');
+  drive(socket, workloads[workload](number, args), run);
+  return () => socket.destroy();
+}
+
+async function repeat(pipeline: Pipeline, { histogram, tally, phase }: Run): Promise<void> {
+  while (!phase.over) {
+    const startMs = performance.now();
+    try {
+      await pipeline.round();
+    } catch (error) {
+      note(error instanceof Error ? error.message : String(error), { tally, phase });
+      return;
+    }
+    if (!phase.measuring) continue;
+    histogram.note((performance.now() - startMs) * 1_000);
+    tally.requests += 1;
+    tally.operations += pipeline.weight;
+  }
+}
+
+function drive(socket: Socket, script: Script, { histogram, tally, phase }: Run): void {
   let sentMs = 0;
   let previous: Response | undefined;
   const send = (): void => {
@@ -100,11 +124,16 @@ function drive(
   });
   socket.on('data', (bytes: Buffer) => reader.push(bytes));
   socket.on('error', (error) => {
-    if (phase.over) return;
-    tally.failed += 1;
-    tally.firstFailure ??= error.message;
+    note(error.message, { tally, phase });
   });
   send();
+}
+
+/** What is cut off when the time is over has not failed. */
+function note(failure: string, { tally, phase }: Pick<Run, 'tally' | 'phase'>): void {
+  if (phase.over) return;
+  tally.failed += 1;
+  tally.firstFailure ??= failure;
 }
 
 const passed = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

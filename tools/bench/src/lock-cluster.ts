@@ -10,7 +10,7 @@ import { describeRows, keep, machine } from './report.ts';
  * Locks over REST beside etcd over its JSON gateway, in the same run, on the same machine, with the
  * same load generator. Both sync their logs before they answer.
  *
- *   npx nx bench lock-cluster [-- --quick --rounds 3 --seconds 5 --connections 1,50,256]
+ *   npx nx bench lock-cluster [-- --quick --rounds 3 --seconds 2 --connections 1,50,256]
  */
 const settings = readSettings();
 const running: Server[] = [];

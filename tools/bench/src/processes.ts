@@ -24,8 +24,8 @@ export async function freePorts(count: number): Promise<readonly number[]> {
   return held.map(({ port }) => port);
 }
 
-export function findProgram(name: string): string | undefined {
-  return (process.env['PATH'] ?? '')
+export function findProgram(name: string, path = process.env['PATH'] ?? ''): string | undefined {
+  return path
     .split(delimiter)
     .map((folder) => join(folder, name))
     .find((path) => {
