@@ -25,7 +25,7 @@ export async function take(
     wait_ms: asked.waitMs,
     visibility_ms: visibilityMs,
   };
-  const answer = await arena.tryOnce(node, '/queue/deq', body, asked.waitMs + 3_000);
+  const answer = await arena.tryOnce(node, '/queue/deq', body, asked.waitMs + 1_000);
   if (typeof answer !== 'object' || answer.status !== 200) return [];
   const messages = answer.body['messages'] as readonly DeliveredMessage[];
   return messages.map(({ msg_id, receipt, queue, value }) => {

@@ -55,42 +55,14 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
   const arena = new Arena(cluster, random.split('clients'), limitMs);
   const startedMs = arena.now();
   const episodes: Episode[] = [];
-  const at = (ms: number): string => `${((ms - startedMs) / 1_000).toFixed(1).padStart(6)} s`;
   await workload.prepare?.(arena);
   const running = workload.run(arena);
-  const weather = (async (): Promise<void> => {
-    await calm(arena, length, random);
-    let hadInterlude = false;
-    for (const fault of faultsOf(length, random.split('faults'))) {
-      if (arena.isOver) break;
-      const isHalfway =
-        length.kind === 'minutes'
-          ? arena.now() - startedMs > limitMs / 2
-          : episodes.length >= length.faults.length / 2;
-      if (!hadInterlude && isHalfway) {
-        hadInterlude = true;
-        const episode = await workload.interlude?.(arena);
-        if (episode !== undefined) episodes.push(episode);
-      }
-      const fromMs = arena.now();
-      const inflicted = await inflict(cluster, fault, random);
-      if (inflicted === undefined) continue;
-      tell(`${at(fromMs)}  ${inflicted.told} (${fault.kind} of ${fault.victim})`);
-      workload.faulted?.(inflicted, fromMs);
-      await endure(arena, length, fault);
-      const healedMs = arena.now();
-      await inflicted.heal();
-      episodes.push({ kind: fault.kind, told: inflicted.told, fromMs, healedMs });
-      await calm(arena, length, random);
-    }
-    arena.end();
-  })();
   try {
-    await Promise.all([running, weather]);
+    await Promise.all([running, blow(options, { arena, random, episodes, startedMs })]);
   } finally {
     arena.end();
   }
-  tell(`${at(arena.now())}  calm; judging`);
+  tell(`${secondsSince(startedMs)}  calm; judging`);
   await allReady(cluster);
   const checks = [...(await workload.judge(arena)), scandalCheck(arena)];
   return {
@@ -102,6 +74,52 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
     gaps: judgeGaps(episodes, arena.pulse),
   };
 }
+
+interface Weather {
+  readonly arena: Arena;
+  readonly random: Generator;
+  readonly startedMs: number;
+  /** What has been, for the report. */
+  readonly episodes: Episode[];
+}
+
+/** One fault after another, with calm between them, until it is over. */
+async function blow(options: StormOptions, weather: Weather): Promise<void> {
+  const { cluster, length, workload, tell = () => undefined } = options;
+  const { arena, random, episodes, startedMs } = weather;
+  await calm(arena, length, random);
+  let wasHalfway = false;
+  for (const drawn of faultsOf(length, random.split('faults'))) {
+    if (arena.isOver) break;
+    let fault = drawn;
+    if (!wasHalfway && isHalfway(length, weather)) {
+      wasHalfway = true;
+      const episode = await workload.interlude?.(arena);
+      if (episode !== undefined) episodes.push(episode);
+      // A storm by the clock has this in its middle, whatever its seed draws.
+      if (length.kind === 'minutes') fault = { kind: 'restart-all', victim: 'anyone', forMs: 0 };
+    }
+    const fromMs = arena.now();
+    const inflicted = await inflict(cluster, fault, random);
+    if (inflicted === undefined) continue;
+    tell(`${secondsSince(startedMs)}  ${inflicted.told} (${fault.kind} of ${fault.victim})`);
+    workload.faulted?.(inflicted, fromMs);
+    await endure(arena, length, fault);
+    const healedMs = arena.now();
+    await inflicted.heal();
+    episodes.push({ kind: fault.kind, told: inflicted.told, fromMs, healedMs });
+    await calm(arena, length, random);
+  }
+  arena.end();
+}
+
+const isHalfway = (length: StormLength, { arena, startedMs, episodes }: Weather): boolean =>
+  length.kind === 'minutes'
+    ? arena.now() - startedMs > (arena.limitMs - startedMs) / 2
+    : episodes.length >= length.faults.length / 2;
+
+const secondsSince = (startedMs: number): string =>
+  `${((performance.now() - startedMs) / 1_000).toFixed(1).padStart(6)} s`;
 
 function faultsOf(length: StormLength, random: Generator): Iterable<Fault> {
   return length.kind === 'minutes' ? drawFaults(random) : length.faults;
