@@ -23,6 +23,7 @@ export type { MutexInput, MutexOutput, MutexState } from './linearizability/mute
 export { waitForHttp, waitUntil } from './process-harness/condition.ts';
 export type { Patience } from './process-harness/condition.ts';
 export { HeldPort } from './process-harness/held-port.ts';
+export { runTutorial } from './tutorial/tutorial.ts';
 export { NodeProcess } from './process-harness/node-process.ts';
 export type { Exit, ProcessSpec } from './process-harness/node-process.ts';
 export { ProcessCluster } from './process-harness/process-cluster.ts';
