@@ -119,7 +119,10 @@ describe('the lock of a directory', () => {
   it('tells its holder when it was taken away', async () => {
     const lock = await take();
     const lost = new Promise<string>((resolve) => (lock.onLost = resolve));
-    await fs.writeFile(path, JSON.stringify({ ...(await holder()), token: 'another', pid: 7 }));
+    const taken = JSON.stringify({ ...(await holder()), token: 'another', pid: 7 });
+    // In one piece, as whoever takes it does: half of it would be a lock that cannot be read.
+    await fs.writeFile(`${path}.other`, taken);
+    await fs.rename(`${path}.other`, path);
     expect(await lost).toContain('process 7 took it');
   });
 
