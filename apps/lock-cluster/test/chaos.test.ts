@@ -24,7 +24,7 @@ describe('locks in a storm', () => {
         seed,
         cluster,
         workload: lockWorkload(),
-        length: { kind: 'progress', faults, beats: 60, limitMs: 150_000 },
+        length: { kind: 'progress', faults, beats: 40, limitMs: 150_000 },
       });
       process.stdout.write(`${describeReport(report)}\n`);
       expect(violationsOf(report)).toEqual([]);
