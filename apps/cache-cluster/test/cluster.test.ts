@@ -130,6 +130,11 @@ describe('a cache cluster of three processes', () => {
     const version = await put('a', key, 'new');
     const alone = await get('c', key);
     expect([503, 504]).toContain(alone.status);
+    // Who asks for no more than that is told what this node happens to know.
+    expect(await post('c', '/cache/get', { key, consistency: 'stale' })).toMatchObject({
+      status: 200,
+      body: { val: 'old' },
+    });
     cluster.rejoin('c');
     const after = await insist('an answer', 'c', '/cache/get', { key });
     expect(after.body).toMatchObject({ val: 'new', version });

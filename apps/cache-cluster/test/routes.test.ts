@@ -31,6 +31,7 @@ describe('the routes of the cache', () => {
           STORAGE: 'memory',
           VALUE_BYTES_MAX: '1000',
           SHARD_DIRTY_BYTES_MAX: '20000',
+          SHARD_MEMORY_BYTES_MAX: '30000',
           LOG_LEVEL: 'warn',
         },
       }),
@@ -257,6 +258,32 @@ describe('the routes of the cache', () => {
       timeoutMs: 5_000,
     });
   });
+
+  it('lets go of what was used longest ago when its embedded memory is full', async () => {
+    const keys = Array.from({ length: 200 }, newKey);
+    for (const key of keys) {
+      // Writes are refused now and then, where they come faster than room is made.
+      await waitUntil(
+        'room',
+        async () => (await post('put', { key, val: 'x'.repeat(900) })).status === 200,
+        { timeoutMs: 10_000 },
+      );
+    }
+    const stats = await waitUntil(
+      'memory within its bound',
+      async () => {
+        const now = (await (await plain('GET', 'stats')).json()) as {
+          readonly memory_bytes: number;
+          readonly drops: { readonly evicted: number };
+        };
+        return now.memory_bytes <= 3 * 30_000 ? now : undefined;
+      },
+      { timeoutMs: 10_000 },
+    );
+    expect(stats.drops.evicted).toBeGreaterThan(0);
+    expect((await post('get', { key: keys[0] })).status).toBe(404);
+    expect((await post('get', { key: keys.at(-1) })).status).toBe(200);
+  }, 30_000);
 
   it('counts what it does', async () => {
     const key = newKey();
