@@ -36,8 +36,8 @@ import { drawWaitGraph, type WaitGraph } from './wait-graph.ts';
 
 /**
  * The replicated lock table: pure and deterministic, driven by the log alone. What it answers to the
- * proposer is the reply; what it means for others who wait is in the events. DESIGN.md, beside this
- * file, says how it hangs together.
+ * proposer is the reply; what it means for others who wait is in the events. The app's DESIGN.md says
+ * how it hangs together.
  */
 export class LockTable implements StateMachine<LockCommand, LockReply, LockEvent> {
   readonly #state: LockState;
