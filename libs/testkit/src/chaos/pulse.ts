@@ -8,14 +8,19 @@ export interface Gap {
 /** Counts what was done, and when: the gaps are where the service was away. */
 export class Pulse {
   private readonly lanes = new Map<string, number[]>();
+  private readonly clock: () => number;
   private counted = 0;
+
+  constructor(clock: () => number = () => performance.now()) {
+    this.clock = clock;
+  }
 
   /** A change was acknowledged in this lane (a shard's queue, a key, or the one group there is). */
   beat(lane: string): void {
     this.counted += 1;
     const beats = this.lanes.get(lane);
-    if (beats === undefined) this.lanes.set(lane, [performance.now()]);
-    else beats.push(performance.now());
+    if (beats === undefined) this.lanes.set(lane, [this.clock()]);
+    else beats.push(this.clock());
   }
 
   get beats(): number {

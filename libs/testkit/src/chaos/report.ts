@@ -32,13 +32,14 @@ export interface StormReport {
   readonly gaps: readonly GapsOfKind[];
 }
 
-/** A fault is still felt for a moment after it is over. */
+/** A fault is still felt for a moment after it is over, unless the next one comes before. */
 const aftermathMs = 1_500;
 
 export function judgeGaps(episodes: readonly Episode[], pulse: Pulse): readonly GapsOfKind[] {
   const byKind = new Map<FaultKind, number[]>();
-  for (const { kind, fromMs, healedMs } of episodes) {
-    const gap = pulse.longestGap(fromMs, healedMs + aftermathMs);
+  for (const [i, { kind, fromMs, healedMs }] of episodes.entries()) {
+    const nextMs = episodes[i + 1]?.fromMs ?? Infinity;
+    const gap = pulse.longestGap(fromMs, Math.min(healedMs + aftermathMs, nextMs - 1));
     if (gap === undefined) continue;
     byKind.set(kind, [...(byKind.get(kind) ?? []), gap.lengthMs]);
   }
