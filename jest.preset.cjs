@@ -23,5 +23,8 @@ module.exports = {
   },
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   watchman: false,
+  // Tests wait for conditions, each with a patience of its own that says what it waited for. This is for
+  // what hangs, on however slow a machine.
+  testTimeout: 120_000,
   reporters: ['default', ...(process.env.TEST_RESULTS_DIR ? [resultsReporter] : [])],
 };

@@ -109,6 +109,17 @@ withRedis('a cache cluster with a Redis behind it', () => {
     return found;
   };
 
+  /** A node that lags on a busy machine has no leases for a while; its lines are there when it has. */
+  const hit = (node: string, key: string): Promise<Answer> =>
+    waitUntil(
+      'a hit, once the node has a lease',
+      async () => {
+        const answer = await get(node, key);
+        return answer.body['source'] === 'cache' ? answer : undefined;
+      },
+      { timeoutMs: 100_000 },
+    );
+
   it('reads from Redis what no line and no dirty table has', async () => {
     const keys = newKeys(60);
     for (const key of keys) await put('a', key, `of ${key}`);
@@ -118,8 +129,7 @@ withRedis('a cache cluster with a Redis behind it', () => {
     );
     expect(answers.map(({ body }) => body['val'])).toEqual(keys.map((key) => `of ${key}`));
     expect(new Set(answers.map(({ body }) => body['source']))).toEqual(new Set(['redis']));
-    const again = await insist('a hit', 'b', '/cache/get', { key: keys.at(-1)! });
-    expect(again.body).toMatchObject({ source: 'cache' });
+    await hit('b', keys.at(-1)!);
   });
 
   it('while Redis is away: hits, writes and what was just written; nothing is lost after it', async () => {
@@ -127,9 +137,9 @@ withRedis('a cache cluster with a Redis behind it', () => {
     await put('a', clean, 'clean');
     await put('a', line, 'line');
     await flushed();
-    await insist('a line', 'b', '/cache/get', { key: line });
+    await hit('b', line);
     await redis.kill();
-    expect(await get('b', line)).toMatchObject({ status: 200, body: { val: 'line' } });
+    expect(await hit('b', line)).toMatchObject({ status: 200, body: { val: 'line' } });
     await put('c', dirty, 'dirty');
     expect(await insist('an answer', 'b', '/cache/get', { key: dirty })).toMatchObject({
       status: 200,
