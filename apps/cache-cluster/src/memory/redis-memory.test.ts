@@ -1,5 +1,5 @@
 import { silentLogger, type RedisTarget } from '@quorate/service-kit';
-import { waitUntil } from '@quorate/testkit';
+import { TcpProxy, waitUntil } from '@quorate/testkit';
 import { Redis } from 'ioredis';
 import type { FlushBatch, FlushWrite, Memory, MemoryItem, ShardMemory } from './memory.ts';
 import { redisMemory } from './redis-memory.ts';
@@ -222,6 +222,39 @@ withRedis('memory in a Redis that fails', () => {
       async () => JSON.stringify(await textsOf(shard, ['k'])) === '["k@1"]',
       patience,
     );
+  }, 30_000);
+
+  it('takes nothing while Redis is full, goes on being read, and takes all when there is room', async () => {
+    await shard.flush(batch([put('k', 1)]));
+    const admin = new Redis(server.port);
+    await admin.config('SET', 'maxmemory-policy', 'noeviction');
+    await admin.config('SET', 'maxmemory', '1mb');
+    // A script that fails may have written a part of its batch; to whom it matters, that is unknown.
+    const full = await shard.flush(batch([put('k', 2), put('l', 3)]));
+    expect(full.kind).toBe('unknown');
+    expect('detail' in full && full.detail).toContain('OOM');
+    expect(await textsOf(shard, ['k', 'l'])).toEqual(['k@1', undefined]);
+    await admin.config('SET', 'maxmemory', '0');
+    admin.disconnect();
+    const later = await shard.flush(batch([put('k', 2), put('l', 3)], { term: 1, attempt: 1 }));
+    expect(later).toEqual({ kind: 'flushed', results: ['written', 'written'] });
+    expect(await textsOf(shard, ['k', 'l'])).toEqual(['k@2', 'l@3']);
+  }, 30_000);
+
+  it('keeps to the deadlines of those who ask when the way to Redis is slow', async () => {
+    const way = await TcpProxy.open(server.port);
+    const far = await opened(single(way.port));
+    const its = far.shard(0, () => 'log');
+    await its.flush(batch([put('k', 1)]));
+    way.treat('back', { kind: 'pass', delayMs: 500 });
+    expect(await its.fetch(['k'], performance.now() + 50)).toMatchObject({ kind: 'unavailable' });
+    const given = { ...batch([put('k', 2)]), deadlineMs: performance.now() + 50 };
+    expect(await its.flush(given)).toMatchObject({ kind: 'unknown' });
+    // Whoever has the time is answered; a late answer goes to nobody else.
+    const fetched = await its.fetch(['k'], performance.now() + 10_000);
+    expect(fetched).toMatchObject({ kind: 'fetched', items: [{ version: 2 }] });
+    await far.close();
+    await way.close();
   }, 30_000);
 
   it('begins when Redis comes later than the service', async () => {
