@@ -4,7 +4,13 @@ import type { LockCommand } from './commands.ts';
 import { areCompatible } from './modes.ts';
 import type { LockReply } from './replies.ts';
 import { anyDraw, clients, keysOf, plainDraw, Script } from './testing/draws.ts';
-import { applyPlainly, nextDue, repeatPlainly, tickPlainly } from './testing/plain-commands.ts';
+import {
+  applyPlainly,
+  hasTie,
+  nextDue,
+  repeatPlainly,
+  tickPlainly,
+} from './testing/plain-commands.ts';
 import { PlainModel, requestOf, type Said } from './testing/plain-model.ts';
 import {
   eventsInPlainWords,
@@ -182,6 +188,7 @@ function pass(table: TestTable, model: PlainModel, ms: number, compare: () => vo
     const dueMs = table.table.nextDeadline();
     expect(dueMs).toBe(nextDue(model)?.dueMs);
     if (dueMs === undefined || dueMs > untilMs) break;
+    fc.pre(!hasTie(model));
     table.nowMs = Math.max(table.nowMs, dueMs);
     model.begin(table.index + 1, table.nowMs);
     table.notice({ kind: 'clock' });

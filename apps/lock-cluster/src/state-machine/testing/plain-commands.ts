@@ -242,3 +242,18 @@ function timeOut(model: PlainModel, wait: ModelWait): void {
 }
 
 const callsOf = (wait: ModelWait): readonly number[] => wait.callers.map(({ call }) => call);
+
+/**
+ * Two that one entry granted and that end at one moment: which of them the table calls older is its own
+ * business, and can decide who is granted next.
+ */
+export function hasTie({ holds, tickets }: PlainModel): boolean {
+  const seen = new Set<string>();
+  return [...holds, ...tickets].some((one) => {
+    if (one.dueMs === Infinity) return false;
+    const moment = `${'ticket' in one ? 'hold' : 'ticket'} ${one.bornAt} ${one.dueMs}`;
+    const isTwin = seen.has(moment) && !seen.has(`${moment} ${one.client}`);
+    seen.add(moment).add(`${moment} ${one.client}`);
+    return isTwin;
+  });
+}

@@ -9,6 +9,7 @@ import { areCompatible, covers, weakestCovering, type Mode } from '../modes.ts';
 export interface ModelHold {
   /** What is due at the same moment comes in the order in which it began. */
   readonly born: number;
+  readonly bornAt: number;
   readonly key: string;
   readonly client: string;
   mode: Mode;
@@ -41,6 +42,7 @@ export interface ModelWait {
 
 interface ModelTicket {
   readonly born: number;
+  readonly bornAt: number;
   readonly id: number;
   readonly client: string;
   readonly holds: Set<ModelHold>;
@@ -306,6 +308,7 @@ export class PlainModel {
     if (own === undefined) {
       const hold: ModelHold = {
         born: (this.births += 1),
+        bornAt: this.index,
         key,
         client,
         mode,
@@ -367,7 +370,14 @@ export class PlainModel {
       const fresh = holds.filter((hold) => hold.token === this.index);
       const dueMs = callers.length === 0 ? askByMs : Infinity;
       const born = (this.births += 1);
-      const ticket: ModelTicket = { born, id: wait.id, client, holds: new Set(fresh), dueMs };
+      const ticket: ModelTicket = {
+        born,
+        bornAt: this.index,
+        id: wait.id,
+        client,
+        holds: new Set(fresh),
+        dueMs,
+      };
       for (const hold of fresh) {
         this.untie(hold);
         hold.ticket = ticket;
