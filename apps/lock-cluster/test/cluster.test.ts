@@ -153,7 +153,16 @@ describe('a lock cluster of three processes', () => {
     const [one, two] = [newKey(), newKey()];
     await acquire('a', one, 'A');
     await acquire('b', two, 'B');
-    const waiting = post('a', '/lock/acquire', { key: two, client_id: 'A', wait_ms: 20_000 });
+    // It asks again, should its node not know the leader just then.
+    const waiting = waitUntil(
+      'A to get the other key',
+      async () => {
+        const body = { key: two, client_id: 'A', wait_ms: 20_000 };
+        const answer = await post('a', '/lock/acquire', body);
+        return answer.status === 200 ? answer : undefined;
+      },
+      { timeoutMs: 60_000 },
+    );
     const refused = await waitUntil(
       'the deadlock to be found',
       async () => {
