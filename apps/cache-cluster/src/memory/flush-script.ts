@@ -7,6 +7,9 @@ import { encodeItem, versionDigits, versionText } from './item-codec.ts';
  * `acceptsFlush` of `@quorate/mesi`, inside Redis: the mark keeps the newest token that wrote to this
  * shard, and a batch with an older one writes nothing, however late it comes. Then each value by its
  * version. An empty value is a deletion.
+ *
+ * In a Redis that is full not even the mark can be set. Deletions go through all the same, for they
+ * alone make room; the error is answered, and as long as it is, their sender repeats them.
  */
 export const flushScript = `
 local mark = redis.call('GET', KEYS[1])
@@ -20,12 +23,22 @@ if mark then
 elseif ARGV[3] == '1' then
   return {'mark-missing'}
 end
-redis.call('SET', KEYS[1], string.format('%d %d', term, attempt))
+local function isNewer(i)
+  local kept = redis.pcall('GETRANGE', KEYS[i], 0, ${versionDigits - 1})
+  local version = type(kept) == 'string' and tonumber(kept)
+  return version and version > tonumber(ARGV[i * 3 - 2])
+end
+local marked = redis.pcall('SET', KEYS[1], string.format('%d %d', term, attempt))
+if marked.err then
+  for i = 2, #KEYS do
+    if ARGV[i * 3 - 1] == '' and not isNewer(i) then redis.call('DEL', KEYS[i]) end
+  end
+  return marked
+end
 local results = {'flushed'}
 for i = 2, #KEYS do
-  local version, value, life = ARGV[i * 3 - 2], ARGV[i * 3 - 1], ARGV[i * 3]
-  local kept = redis.call('GETRANGE', KEYS[i], 0, ${versionDigits - 1})
-  if kept ~= '' and tonumber(kept) > tonumber(version) then
+  local value, life = ARGV[i * 3 - 1], ARGV[i * 3]
+  if isNewer(i) then
     results[i] = 'newer'
   else
     if value == '' then

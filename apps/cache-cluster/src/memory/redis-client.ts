@@ -2,6 +2,8 @@ import type { RedisTarget } from '@quorate/service-kit';
 import { Cluster, Redis } from 'ioredis';
 
 const reconnectDelayMaxMs = 1_000;
+/** A server that hangs keeps its connections, and every command sent to it would be kept for it. */
+const silenceMsMax = 10_000;
 
 /**
  * Never queues and never repeats by itself: what was sent and not answered is for the caller to judge,
@@ -16,10 +18,11 @@ const cautious = {
 } as const;
 
 /** One server, the master that Sentinels name, or a Cluster; each comes back by itself. */
-export function openRedis(target: RedisTarget): Redis | Cluster {
+export function openRedis(target: RedisTarget, silenceMs = silenceMsMax): Redis | Cluster {
   const { username, password, database: db } = target;
   const access = {
     ...cautious,
+    socketTimeout: silenceMs,
     db,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),

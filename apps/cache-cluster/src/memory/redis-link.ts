@@ -18,8 +18,8 @@ export class RedisLink {
   readonly #logger: Logger;
   #trouble: string | undefined;
 
-  constructor(target: RedisTarget, logger: Logger) {
-    this.#client = openRedis(target);
+  constructor(target: RedisTarget, logger: Logger, silenceMs?: number) {
+    this.#client = openRedis(target, silenceMs);
     this.#logger = logger;
     this.#client.on('error', (failure: Error) => this.#inTrouble(failure.message));
     this.#client.on('ready', () => this.#isWellAgain());

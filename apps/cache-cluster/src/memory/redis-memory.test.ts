@@ -173,6 +173,16 @@ withRedis('memory in a real Redis', () => {
     expect(await textsOf(shard, ['odd'])).toEqual([undefined]);
   });
 
+  it('is not held up by what is not its own under a name of its own', async () => {
+    const redis = new Redis(server.port);
+    await redis.set(`quorate:{test:0}:log-${logs}:v:odd`, 'rubbish');
+    await redis.hset(`quorate:{test:0}:log-${logs}:v:odder`, 'a', 'b');
+    redis.disconnect();
+    const writes = [put('odd', 1), put('odder', 2), put('k', 3)];
+    expect(await shard.flush(batch(writes))).toMatchObject({ kind: 'flushed' });
+    expect(await textsOf(shard, ['odd', 'odder', 'k'])).toEqual(['odd@1', 'odder@2', 'k@3']);
+  });
+
   it('says how durable it is', async () => {
     expect(await memory.durability()).toEqual({
       level: 'warn',
@@ -239,6 +249,37 @@ withRedis('memory in a Redis that fails', () => {
     const later = await shard.flush(batch([put('k', 2), put('l', 3)], { term: 1, attempt: 1 }));
     expect(later).toEqual({ kind: 'flushed', results: ['written', 'written'] });
     expect(await textsOf(shard, ['k', 'l'])).toEqual(['k@2', 'l@3']);
+  }, 30_000);
+
+  it('lets deletions make room in a Redis that is full', async () => {
+    await shard.flush(batch([put('k', 1), put('l', 2, 'x'.repeat(1 << 20))]));
+    const admin = new Redis(server.port);
+    await admin.config('SET', 'maxmemory-policy', 'noeviction');
+    await admin.config('SET', 'maxmemory', String(1 << 20));
+    const full = await shard.flush(batch([put('k', 3), remove('l', 4)], { term: 1, attempt: 1 }));
+    expect(full.kind).toBe('unknown');
+    expect(await textsOf(shard, ['k', 'l'])).toEqual(['k@1', undefined]);
+    await admin.config('SET', 'maxmemory', '0');
+    admin.disconnect();
+    const later = await shard.flush(batch([put('k', 3), remove('l', 4)], { term: 1, attempt: 2 }));
+    expect(later).toEqual({ kind: 'flushed', results: ['written', 'written'] });
+  }, 30_000);
+
+  it('gives up a connection on which nothing is answered any more', async () => {
+    const impatient = redisMemory({
+      ...{ target: single(server.port), cluster: 'test', logger: silentLogger() },
+      silenceMs: 200,
+    });
+    const its = impatient.shard(0, () => 'log');
+    await waitUntil('Redis', () => its.available, patience);
+    server.freeze();
+    void its.fetch(['k'], performance.now() + 60_000);
+    await waitUntil('it to be given up', () => !its.available, patience);
+    expect(await its.fetch(['k'], soon())).toMatchObject({ kind: 'unavailable' });
+    server.thaw();
+    await waitUntil('it to be back', () => its.available, patience);
+    expect(await textsOf(its, ['k'])).toEqual([undefined]);
+    await impatient.close();
   }, 30_000);
 
   it('keeps to the deadlines of those who ask when the way to Redis is slow', async () => {

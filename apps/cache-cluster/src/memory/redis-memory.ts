@@ -8,14 +8,16 @@ export interface RedisMemoryOptions {
   /** Clusters of different names may share a Redis. */
   readonly cluster: string;
   readonly logger: Logger;
+  /** A connection on which nothing is answered for so long is given up. */
+  readonly silenceMs?: number;
 }
 
 /** How long a start waits for Redis before it says that it cannot tell how durable it is. */
 const patienceMs = 5_000;
 
 /** Values in Redis, with the log in front of it. A Redis that is away keeps no node from starting. */
-export function redisMemory({ target, cluster, logger }: RedisMemoryOptions): Memory {
-  const link = new RedisLink(target, logger);
+export function redisMemory({ target, cluster, logger, silenceMs }: RedisMemoryOptions): Memory {
+  const link = new RedisLink(target, logger, silenceMs);
   return {
     source: 'redis',
     keepsValues: false,
@@ -37,6 +39,7 @@ async function durabilityOf(link: RedisLink): Promise<Durability> {
   const deadlineMs = performance.now() + patienceMs;
   const appendOnly = await link.setting('appendonly', deadlineMs);
   const sync = await link.setting('appendfsync', deadlineMs);
+  const sleepsInRewrites = await link.setting('no-appendfsync-on-rewrite', deadlineMs);
   const eviction = await link.setting('maxmemory-policy', deadlineMs);
   if (appendOnly === undefined) {
     const statement = 'Redis does not say how durable it is (CONFIG GET is refused)';
@@ -48,6 +51,10 @@ async function durabilityOf(link: RedisLink): Promise<Durability> {
   const weaknesses = [
     appendOnly !== 'yes' && 'a restart of Redis loses what was flushed',
     appendOnly === 'yes' && sync !== 'always' && 'a crash of Redis may lose the last second',
+    appendOnly === 'yes' &&
+      sleepsInRewrites === 'yes' &&
+      'a crash while Redis rewrites its file may lose what was flushed meanwhile ' +
+        '(no-appendfsync-on-rewrite yes)',
     eviction !== undefined && eviction !== 'noeviction' && 'Redis may evict values',
   ].filter((one) => one !== false);
   return weaknesses.length === 0

@@ -9,6 +9,8 @@ export async function findWeakness(link: RedisLink): Promise<string | undefined>
   if (appendOnly !== 'yes') return 'appendonly is off';
   const sync = await setting(link, 'appendfsync');
   if (sync !== 'always') return `appendfsync is ${sync ?? 'unknown'}`;
+  if ((await setting(link, 'no-appendfsync-on-rewrite')) === 'yes')
+    return 'no-appendfsync-on-rewrite is yes: it does not sync while it rewrites its file';
   const eviction = (await setting(link, 'maxmemory-policy')) ?? 'noeviction';
   if (eviction.startsWith('allkeys'))
     return `maxmemory-policy is ${eviction}: it may evict the log`;
@@ -32,7 +34,8 @@ export async function refuseWeakness(
     `Redis keys {${prefix}}`,
     undefined,
     `this Redis may forget what it acknowledged: ${weakness}`,
-    'Set appendonly yes, appendfsync always and maxmemory-policy noeviction in its configuration, ' +
+    'Set appendonly yes, appendfsync always, no-appendfsync-on-rewrite no and ' +
+      'maxmemory-policy noeviction in its configuration, ' +
       'or accept the loss of acknowledged writes explicitly (acceptWeakDurability; for a service ' +
       'STORAGE_MAY_FORGET=true)',
   );

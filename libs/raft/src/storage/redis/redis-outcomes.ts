@@ -23,6 +23,9 @@ export interface RedisOutcomesOptions {
   readonly report: OnStorageReport;
   /** What is wrong with this Redis's settings; asked again whenever a connection was lost. */
   readonly findWeakness: () => Promise<string | undefined>;
+  /** How long to wait before a Redis that refuses writes for now is asked again. */
+  readonly checkIntervalMs: number;
+  readonly setTimer: (run: () => void, delayMs: number) => () => void;
 }
 
 /**
@@ -38,6 +41,8 @@ export interface RedisOutcomesOptions {
 export class RedisOutcomes {
   /** The last batch known to be durable. */
   counter: number;
+  private closing = false;
+  private endPause: (() => void) | undefined;
   private readonly options: RedisOutcomesOptions;
 
   constructor(options: RedisOutcomesOptions, counter: number) {
@@ -68,6 +73,12 @@ export class RedisOutcomes {
   async checkMemory(): Promise<void> {
     const counter = await this.lookUp();
     if (counter !== undefined && counter !== this.counter) this.break('counter', String(counter));
+  }
+
+  /** Whoever waits for Redis to take writes again waits no longer: the outcome stays unknown. */
+  close(): void {
+    this.closing = true;
+    this.endPause?.();
   }
 
   /** Whether Redis takes writes that grow it. */
@@ -118,6 +129,10 @@ export class RedisOutcomes {
       const answer = await link.call('EVAL', confirmScript, 1, keys.state, owner.token);
       if (answer.kind === 'unknown') continue;
       if (answer.kind === 'refused') {
+        if (isForNow(answer.message) && !this.closing) {
+          await this.pause();
+          continue;
+        }
         health.break('Redis', new Error(answer.message));
         return undefined;
       }
@@ -130,6 +145,17 @@ export class RedisOutcomes {
     return undefined;
   }
 
+  private async pause(): Promise<void> {
+    const { setTimer, checkIntervalMs } = this.options;
+    let cancel: (() => void) | undefined;
+    await new Promise<void>((resolve) => {
+      cancel = setTimer(resolve, checkIntervalMs);
+      this.endPause = resolve;
+    });
+    cancel?.();
+    this.endPause = undefined;
+  }
+
   /** Nothing was written. Some refusals pass when there is room again; the others do not. */
   private onRefusal(message: string): StorageFailure {
     if (isForNow(message)) return { kind: 'full', detail: `Redis: ${message}` };
@@ -137,5 +163,9 @@ export class RedisOutcomes {
   }
 }
 
-/** Out of memory, a save or an append that failed for want of disk, or too few replicas. */
-export const isForNow = (message: string): boolean => /^(OOM|MISCONF|NOREPLICAS) /.test(message);
+/**
+ * Out of memory, a save or an append that failed for want of disk, too few replicas, or a script of
+ * somebody else that takes its time.
+ */
+export const isForNow = (message: string): boolean =>
+  /^(OOM|MISCONF|NOREPLICAS|BUSY) /.test(message);

@@ -102,6 +102,44 @@ describeWithServer('the redis store, when Redis or the way to it fails', () => {
   };
   const indexes = (found: DurableState): number[] => found.entries.map((each) => each.index);
 
+  it('takes a Redis that does not sync while it rewrites its file for one that may forget', async () => {
+    const admin = new Redis(server.url);
+    await admin.config('SET', 'no-appendfsync-on-rewrite', 'yes');
+    admin.disconnect();
+    await expect(open()).rejects.toThrow('no-appendfsync-on-rewrite');
+  });
+
+  it('waits, on a new connection, for a Redis that refuses every write for now', async () => {
+    const { store } = await openLoaded({ roomCheckIntervalMs: 20 });
+    expect(await written(store, write(1, { entries: run(1, 2) }))).toBeUndefined();
+    const admin = await refusingAll();
+    const later = written(store, write(2, { entries: run(3, 3) }));
+    await admin.config('SET', 'min-replicas-to-write', '0');
+    admin.disconnect();
+    expect(await later).toBeUndefined();
+    await store.close();
+    expect(indexes((await openLoaded()).found)).toEqual([1, 2, 3]);
+  });
+
+  it('closes while it waits for such a Redis', async () => {
+    const { store } = await openLoaded({ roomCheckIntervalMs: 60_000 });
+    const admin = await refusingAll();
+    await store.close();
+    admin.disconnect();
+  });
+
+  /** Every connection is cut, and the first question on the new one is refused. */
+  async function refusingAll(): Promise<Redis> {
+    const admin = new Redis(server.url);
+    await admin.config('SET', 'min-replicas-to-write', '1');
+    await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    const deadlineMs = performance.now() + 10_000;
+    while (!(await admin.info('errorstats')).includes('errorstat_NOREPLICAS')) {
+      if (performance.now() > deadlineMs) throw new Error('nobody asked');
+    }
+    return admin;
+  }
+
   it.each(['request', 'answer'] as const)(
     'finds out what became of a write whose %s was lost, and writes it exactly once',
     async (what) => {

@@ -85,6 +85,7 @@ class RedisStore implements LogStore {
   private parts:
     | {
         readonly ownerToken: string;
+        readonly outcomes: RedisOutcomes;
         readonly room: RedisRoom;
         readonly writer: RedisWriter;
         readonly snapshots: RedisSnapshots;
@@ -111,7 +112,11 @@ class RedisStore implements LogStore {
     const claimed = await claim(link, keys);
     const { owner, floor } = claimed;
     const outcomes = new RedisOutcomes(
-      { link, keys, owner, health, report, findWeakness: () => this.findWeakness() },
+      {
+        ...{ link, keys, owner, health, report, setTimer: settings.setTimer },
+        checkIntervalMs: settings.roomCheckIntervalMs,
+        findWeakness: () => this.findWeakness(),
+      },
       claimed.counter,
     );
     const ownerToken = owner.token;
@@ -137,7 +142,7 @@ class RedisStore implements LogStore {
     );
     link.onBack = () => void writer.checkMemory();
     this.compactTo = floor;
-    this.parts = { ownerToken, room, writer, snapshots };
+    this.parts = { ownerToken, outcomes, room, writer, snapshots };
     return durable;
   }
 
@@ -171,6 +176,7 @@ class RedisStore implements LogStore {
   /** With Redis out of reach, a write under way stays unknown, and says so as `broken`. */
   private async closeOnce(): Promise<void> {
     this.parts?.room.close();
+    this.parts?.outcomes.close();
     if (!this.link.isReady) this.link.close();
     await this.parts?.writer.idle();
     await this.trimming;
