@@ -224,6 +224,9 @@ describe('stopping', () => {
 
   it('stops while nodes are still waiting for a leader', async () => {
     const { says, kill, ended } = start(['lock'], { FIXTURE_HAS_NO_LEADER: 'lock-2' });
+    // One that does not run yet would end by the signal, before it could stop by itself.
+    for (const id of ['lock-1', 'lock-2', 'lock-3'])
+      await says(new RegExp(`^${id} │ listening$`, 'm'));
     await says(/lock-3 serves/);
     kill('SIGINT');
     expect(await ended).toEqual({ code: 0, signal: null });
