@@ -1,8 +1,7 @@
 import { defineRoute, type Outcome, type Route } from '@quorate/service-kit';
-import { problem } from '../problems.ts';
 import { waitId } from '../state-machine/index.ts';
 import { answerGrant, grantedBody, queuedBody } from './answers.ts';
-import { counted, optionsFor, type Desk } from './desk.ts';
+import { counted, optionsFor, tooLong, type Desk } from './desk.ts';
 import { acquireBody, convertBody, keysOf, ticketBody } from './schemas.ts';
 
 const grantProblems = ['lock_held', 'wait_timeout', 'wait_cancelled', 'deadlock', 'grant_ended'];
@@ -10,21 +9,6 @@ const grantResponses = {
   200: { description: 'Held, with its fencing token', body: grantedBody },
   202: { description: 'In line, under a ticket', body: queuedBody },
 };
-
-/** Longer waits and leases than the service allows are refused, not cut short in silence. */
-function tooLong(
-  { config }: Desk,
-  asked: { readonly wait_ms?: number | undefined; readonly ttl_ms?: number | undefined },
-): Outcome | undefined {
-  const { waitMaxMs, ttlMaxMs } = config;
-  if ((asked.wait_ms ?? 0) > waitMaxMs) {
-    return problem('invalid_request', `wait_ms: takes at most ${waitMaxMs}`);
-  }
-  if ((asked.ttl_ms ?? 0) > ttlMaxMs) {
-    return problem('invalid_request', `ttl_ms: takes at most ${ttlMaxMs}`);
-  }
-  return undefined;
-}
 
 export const acquireRoutes = (desk: Desk): readonly Route[] => [
   defineRoute({

@@ -4,6 +4,7 @@ import { requestRef, type Context, type Outcome } from '@quorate/service-kit';
 import type { LockConfig } from '../config.ts';
 import type { LockService } from '../lock-service.ts';
 import type { AcquireResult, LockMetrics } from '../metrics.ts';
+import { problem } from '../problems.ts';
 
 /** What every route has at hand. */
 export interface Desk {
@@ -23,6 +24,21 @@ export function optionsFor(route: string, body: Body, context: Context): Propose
   if (body.request_id === undefined) return { deadlineMs };
   const scope = body.client_id ?? context.caller;
   return { deadlineMs, ...requestRef({ route, body, scope, requestId: body.request_id }) };
+}
+
+/** Longer waits and leases than the service allows are refused, not cut short in silence. */
+export function tooLong(
+  { config }: Desk,
+  asked: { readonly wait_ms?: number | undefined; readonly ttl_ms?: number | undefined },
+): Outcome | undefined {
+  const { waitMaxMs, ttlMaxMs } = config;
+  if ((asked.wait_ms ?? 0) > waitMaxMs) {
+    return problem('invalid_request', `wait_ms: takes at most ${waitMaxMs}`);
+  }
+  if ((asked.ttl_ms ?? 0) > ttlMaxMs) {
+    return problem('invalid_request', `ttl_ms: takes at most ${ttlMaxMs}`);
+  }
+  return undefined;
 }
 
 const results: Readonly<Record<string, AcquireResult>> = {

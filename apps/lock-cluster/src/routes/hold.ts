@@ -2,7 +2,7 @@ import { defineRoute, isProblem, type Outcome, type Route } from '@quorate/servi
 import { z } from 'zod';
 import { fencingToken, waitId } from '../state-machine/index.ts';
 import { answerRefusal, heldKeyBody, heldKeys } from './answers.ts';
-import { optionsFor, type Desk } from './desk.ts';
+import { optionsFor, tooLong, type Desk } from './desk.ts';
 import { cancelBody, keyParams, keysOf, releaseBody, renewBody } from './schemas.ts';
 
 const token = (value: number | undefined) =>
@@ -51,6 +51,8 @@ export const holdRoutes = (desk: Desk): readonly Route[] => [
     },
     problems: ['not_holder', 'token_mismatch'],
     handler: async ({ body }, context): Promise<Outcome> => {
+      const refusal = tooLong(desk, body);
+      if (refusal !== undefined) return refusal;
       const named = body.key !== undefined || body.keys !== undefined;
       const reply = await desk.locks.ask(
         {

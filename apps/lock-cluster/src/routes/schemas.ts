@@ -59,7 +59,12 @@ export const acquireBody = z
     algorithm: z.enum(['raft']).optional().describe('How the lock is agreed on'),
     request_id: requestId,
   })
-  .refine(oneOrMany, takesOne);
+  .refine(oneOrMany, takesOne)
+  // Left unheeded, it would make an exclusive request of what was meant as a shared one.
+  .refine(({ keys, mode: of }) => keys === undefined || of === undefined, {
+    path: ['mode'],
+    message: 'belongs to each of the keys, where there are several',
+  });
 
 export const releaseBody = z
   .strictObject({
@@ -71,14 +76,18 @@ export const releaseBody = z
   })
   .refine(oneOrMany, takesOne);
 
-export const renewBody = z.strictObject({
-  client_id: clientId,
-  key: key.optional(),
-  keys: keyList.optional(),
-  ttl_ms: ttlMs.optional(),
-  fencing_token: fencingToken.optional(),
-  request_id: requestId,
-});
+export const renewBody = z
+  .strictObject({
+    client_id: clientId,
+    key: key.optional(),
+    keys: keyList.optional(),
+    ttl_ms: ttlMs.optional(),
+    fencing_token: fencingToken.optional(),
+    request_id: requestId,
+  })
+  .refine((body) => body.key === undefined || body.keys === undefined, {
+    message: 'takes key, or keys, or neither for all that the client holds',
+  });
 
 export const convertBody = z
   .strictObject({

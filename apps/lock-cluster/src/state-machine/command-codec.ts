@@ -1,8 +1,8 @@
-import type { Codec } from '@quorate/raft';
+import { invariant, type Codec } from '@quorate/raft';
 import { Packr } from 'msgpackr';
 import type { KeyMode, LockCommand } from './commands.ts';
 import { fencingToken, waitId } from './ids.ts';
-import { modes, ordinalOf, type Mode } from './modes.ts';
+import { modeAt, ordinalOf } from './modes.ts';
 
 /**
  * Commands as they stand in the log: lists that begin with a tag. Tags and the order of fields are
@@ -139,6 +139,9 @@ function commandOf(fields: Fields): LockCommand {
       return { kind: 'reserve-key', key: fields[1] };
     case tags['delete-key']:
       return { kind: 'delete-key', key: fields[1] };
+    default:
+      // A newer node's command: to pass over it would part this node's table from the others'.
+      invariant(false, `a command of a known tag, not ${String((fields as unknown[])[0])}`);
   }
 }
 
@@ -158,4 +161,3 @@ function unflatten(flat: readonly (string | number)[]): KeyMode[] {
 }
 
 const tokenIn = (token: number | null) => (token === null ? {} : { token: fencingToken(token) });
-const modeAt = (ordinal: number): Mode => modes[ordinal] ?? 'X';

@@ -1,3 +1,5 @@
+import { invariant } from '@quorate/raft';
+
 /**
  * The six modes of hierarchical locking (Gray & Reuter, *Transaction Processing*, §7.8). U and S get
  * on in both directions here, so the matrix is symmetric and the order of two requests never
@@ -28,6 +30,13 @@ const conflicts: Record<Mode, number> = {
 };
 
 export const ordinalOf = (mode: Mode): number => ordinals[mode];
+
+/** For what comes from the log: a number this version does not know is never taken for another mode. */
+export function modeAt(ordinal: number): Mode {
+  const mode = modes[ordinal];
+  invariant(mode !== undefined, `a mode of a known number, not ${ordinal}`);
+  return mode;
+}
 export const bitOf = (mode: Mode): number => 1 << ordinals[mode];
 /** The modes that cannot be held by one client while another holds `mode`. */
 export const conflictsOf = (mode: Mode): number => conflicts[mode];

@@ -2,7 +2,7 @@ import { nodeId } from '@quorate/raft';
 import { Packr } from 'msgpackr';
 import type { Caller } from './events.ts';
 import { fencingToken, waitId, type WaitId } from './ids.ts';
-import { modes, ordinalOf, type Mode } from './modes.ts';
+import { modeAt, ordinalOf, type Mode } from './modes.ts';
 import type { Client, Delay, Hold, Lock, Place, Ticket, Wait } from './records.ts';
 
 /**
@@ -218,5 +218,3 @@ export function decodeDelay(bytes: Uint8Array, owners: Owners): Delay {
   const [serial, key, dueMs] = unpacked(bytes) as PackedDelay;
   return { kind: 'delay', serial, lock: owners.lock(key), dueMs, heapIndex: -1 };
 }
-
-const modeAt = (ordinal: number): Mode => modes[ordinal] ?? 'X';

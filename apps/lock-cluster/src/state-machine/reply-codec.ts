@@ -1,7 +1,7 @@
 import type { Codec } from '@quorate/raft';
 import { Packr } from 'msgpackr';
 import { fencingToken, waitId } from './ids.ts';
-import { modes, ordinalOf } from './modes.ts';
+import { modeAt, ordinalOf } from './modes.ts';
 import type { HeldKey, LockReply } from './replies.ts';
 
 /**
@@ -87,7 +87,7 @@ function unflatten(flat: readonly (string | number)[]): HeldKey[] {
       number,
       number,
     ];
-    holds.push({ key, mode: modes[mode] ?? 'X', token: fencingToken(token), expiresAtMs });
+    holds.push({ key, mode: modeAt(mode), token: fencingToken(token), expiresAtMs });
   }
   return holds;
 }
