@@ -1,20 +1,20 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import { startBare } from './bare.ts';
-import { compare, readSettings, type Case } from './compare.ts';
+import { compare, type Case } from './compare.ts';
 import { findProgram, freePorts, startMembers, untilAnswers, type Server } from './processes.ts';
+import { publish } from './publish.ts';
 import { startQuorate } from './quorate.ts';
-import { describeRows, keep, machine } from './report.ts';
-import { hitRatio, linkMessages } from './cache-facts.ts';
+import { readSettings } from './settings.ts';
+import { callsOfOthers, hitRatio } from './cache-facts.ts';
 import { putMany } from './fill.ts';
 
 /**
  * Hits, misses and writes of the cache beside a bare handler that parses and checks the same body, and
  * beside one that asks Redis for each key.
  *
- *   npx nx bench cache-cluster [-- --quick --rounds 3 --seconds 2 --connections 1,50,256]
+ *   npx nx bench cache-cluster [-- --quick --rounds 3 --seconds 2 --connections 1,50,256 --write-docs]
  */
-const settings = readSettings();
 const keys = 20_000;
 const running: Server[] = [];
 try {
@@ -47,17 +47,28 @@ try {
       args: { key: 'hot-0' },
     });
   }
+  const settings = readSettings(cases.length);
   const rows = await compare(cases, settings);
-  const isBase = (row: { what: string }): boolean => row.what === 'bare get';
-  process.stdout.write(`\n${machine()}\nratio: to the bare handler at as many connections\n\n`);
-  process.stdout.write(`${describeRows(rows, isBase)}\n\n`);
-  const messages = await linkMessages(quorate, 'hot-0');
-  process.stdout.write(`messages between nodes for ${messages.hits} hits: ${messages.more}\n`);
+  const calls = await callsOfOthers(quorate, 'hot-0');
   const zipf = await hitRatio(keys);
-  process.stdout.write(
-    `hit ratio, Zipf over ${keys} keys, lines for a tenth: ${zipf.toFixed(3)}\n`,
-  );
-  process.stdout.write(`kept in ${keep('cache-cluster', { settings, rows, messages, zipf })}\n`);
+  publish({
+    name: 'cache-cluster',
+    settings,
+    rows,
+    isBase: ({ what }) => what === 'bare get',
+    notes: [
+      'Ratio: to the bare handler at as many connections.',
+      'Writes and misses are synced to the disks of a majority before the answer.',
+      ...(calls === undefined
+        ? []
+        : [
+            `While one node answered ${calls.hits} hits, the other two read from and wrote to their`,
+            `sockets and files ${calls.busy} times, and in as long a silence ${calls.idle} times.`,
+          ]),
+      `Hit ratio on a Zipf trace over ${keys} keys, with lines for a tenth: ${zipf.toFixed(3)}.`,
+    ],
+    facts: { calls, zipf },
+  });
 } finally {
   for (const server of running) await server.stop();
 }

@@ -1,39 +1,49 @@
 import { ask, putMany } from './fill.ts';
-import type { Server } from './processes.ts';
-import { startQuorate } from './quorate.ts';
+import { ioCalls } from './processes.ts';
+import { startQuorate, type QuorateServer } from './quorate.ts';
 
 const hits = 10_000;
-/** Heartbeats and clock entries go on whether somebody reads or not: as long a silence is taken off. */
 const inFlight = 32;
 
-/** How many more messages nodes exchange while there are hits than while there are none. */
-export async function linkMessages(
-  server: Server,
+export interface Calls {
+  readonly hits: number;
+  readonly busy: number;
+  readonly idle: number;
+}
+
+/**
+ * How often the other two nodes read and wrote, while one answered hits, and in as long a silence after
+ * it (heartbeats and clock entries go on whether somebody reads or not). A message to a node is a read
+ * there at least, so that hits which asked somebody, if only for a lease, would show as a difference.
+ * Undefined where the system does not count.
+ */
+export async function callsOfOthers(
+  { port, pid, pids }: QuorateServer,
   key: string,
-): Promise<{ readonly hits: number; readonly more: number; readonly idle: number }> {
+): Promise<Calls | undefined> {
+  const others = pids.filter((one) => one !== pid);
+  const count = (): number | undefined => {
+    const calls = others.map(ioCalls);
+    return calls.some((one) => one === undefined)
+      ? undefined
+      : calls.reduce<number>((sum, one) => sum + one!, 0);
+  };
   const startMs = performance.now();
-  const before = await proposalsOf(server);
+  const before = count();
   for (let done = 0; done < hits; done += inFlight) {
     const answers = await Promise.all(
       Array.from({ length: inFlight }, () =>
-        ask<{ readonly source: string }>(server.port, '/cache/get', { key }),
+        ask<{ readonly source: string }>(port, '/cache/get', { key }),
       ),
     );
     if (answers.some(({ source }) => source !== 'cache')) throw new Error('a hit was none');
   }
-  const busy = (await proposalsOf(server)) - before;
+  const between = count();
   const busyMs = performance.now() - startMs;
-  const idleFrom = await proposalsOf(server);
   await new Promise((resolve) => setTimeout(resolve, busyMs));
-  const idle = (await proposalsOf(server)) - idleFrom;
-  return { hits, more: Math.max(0, busy - idle), idle };
-}
-
-/** Entries of all logs: a hit that asked anybody would be one, or a read of the leader. */
-async function proposalsOf({ port }: Server): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  const values = [...text.matchAll(/^raft_commit_index\{[^}]*\} (\d+)/gm)];
-  return values.reduce((sum, [, value]) => sum + Number(value), 0);
+  const after = count();
+  if (before === undefined || between === undefined || after === undefined) return undefined;
+  return { hits, busy: between - before, idle: after - between };
 }
 
 const reads = 40_000;

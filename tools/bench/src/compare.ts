@@ -1,35 +1,10 @@
+import { performance } from 'node:perf_hooks';
 import process from 'node:process';
-import { parseArgs } from 'node:util';
 import { Histogram } from './histogram.ts';
 import { applyLoad, type LoadPlan } from './load.ts';
 import { cpuSeconds, type Server } from './processes.ts';
 import { median, type Row } from './report.ts';
-
-export interface Settings {
-  readonly rounds: number;
-  readonly durationMs: number;
-  readonly warmUpMs: number;
-  readonly connections: readonly number[];
-}
-
-/** `--quick` for a look, nothing for figures to be told. */
-export function readSettings(): Settings {
-  const { values } = parseArgs({
-    options: {
-      quick: { type: 'boolean', default: false },
-      rounds: { type: 'string' },
-      seconds: { type: 'string' },
-      connections: { type: 'string' },
-    },
-  });
-  const { quick } = values;
-  return {
-    rounds: Number(values.rounds ?? (quick ? 1 : 3)),
-    durationMs: 1_000 * Number(values.seconds ?? 2),
-    warmUpMs: 1_000,
-    connections: (values.connections ?? (quick ? '50' : '1,50,256')).split(',').map(Number),
-  };
-}
+import type { Settings } from './settings.ts';
 
 /** One thing to be measured on one server. */
 export interface Case {
@@ -37,6 +12,8 @@ export interface Case {
   readonly what: string;
   readonly workload: LoadPlan['workload'];
   readonly args?: LoadPlan['args'];
+  /** Takes away what the run left behind, so that the next one does not work on a backlog. */
+  readonly clear?: (run: number) => Promise<void>;
 }
 
 /**
@@ -55,6 +32,7 @@ export async function compare(cases: readonly Case[], settings: Settings): Promi
           `${one.server.name}, ${one.what}, ${connections} connections, round ${round + 1}\n`,
         );
         measured[i]!.push(await measure(one, { connections, run }, settings));
+        await one.clear?.(run);
       }
     }
     for (const [i, { server, what }] of cases.entries()) {
@@ -81,6 +59,7 @@ async function measure(
   { connections, run }: { readonly connections: number; readonly run: number },
   { durationMs, warmUpMs }: Settings,
 ): Promise<Measured> {
+  const startMs = performance.now();
   const before = cpuSeconds(server.pid);
   const result = await applyLoad({
     port: server.port,
@@ -91,11 +70,11 @@ async function measure(
     args: { run, ...args },
   });
   const after = cpuSeconds(server.pid);
+  const wholeSeconds = (performance.now() - startMs) / 1_000;
   if (result.firstFailure !== undefined) {
     process.stderr.write(`  ${result.failed} failed, the first with: ${result.firstFailure}\n`);
   }
   const latencies = new Histogram(result.counts);
-  const wholeSeconds = result.seconds + warmUpMs / 1_000;
   return {
     perSecond: result.operations / result.seconds,
     p50Ms: latencies.quantile(0.5) / 1_000,

@@ -109,12 +109,13 @@ function drive(socket: Socket, script: Script, { histogram, tally, phase }: Run)
   };
   const reader = new ResponseReader((response) => {
     if (phase.over) return;
-    const isExpected = script.expects(response);
+    const ended = script.count(response);
     if (phase.measuring) {
       histogram.note((performance.now() - sentMs) * 1_000);
       tally.requests += 1;
-      if (script.endsOperation()) tally.operations += script.weight;
-      if (!isExpected) {
+      // A refusal is quickly given: it counts as a failure only, and not as work done.
+      if (ended !== undefined) tally.operations += ended;
+      else {
         tally.failed += 1;
         tally.firstFailure ??= `${response.status} ${response.body.toString().slice(0, 300)}`;
       }
@@ -125,6 +126,9 @@ function drive(socket: Socket, script: Script, { histogram, tally, phase }: Run)
   socket.on('data', (bytes: Buffer) => reader.push(bytes));
   socket.on('error', (error) => {
     note(error.message, { tally, phase });
+  });
+  socket.on('close', (hadError) => {
+    if (!hadError) note('the connection was closed', { tally, phase });
   });
   send();
 }

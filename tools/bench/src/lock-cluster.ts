@@ -1,18 +1,18 @@
 import process from 'node:process';
 import { startBare } from './bare.ts';
-import { compare, readSettings, type Case } from './compare.ts';
+import { compare, type Case } from './compare.ts';
 import { grantLease, startEtcd } from './etcd.ts';
 import type { Server } from './processes.ts';
+import { publish } from './publish.ts';
 import { startQuorate } from './quorate.ts';
-import { describeRows, keep, machine } from './report.ts';
+import { readSettings } from './settings.ts';
 
 /**
  * Locks over REST beside etcd over its JSON gateway, in the same run, on the same machine, with the
  * same load generator. Both sync their logs before they answer.
  *
- *   npx nx bench lock-cluster [-- --quick --rounds 3 --seconds 2 --connections 1,50,256]
+ *   npx nx bench lock-cluster [-- --quick --rounds 3 --seconds 2 --connections 1,50,256 --write-docs]
  */
-const settings = readSettings();
 const running: Server[] = [];
 try {
   const quorate = await startQuorate('lock-cluster');
@@ -34,11 +34,17 @@ try {
   running.push(bare);
   const text = JSON.stringify({ key: 'k', client_id: 'client', ttl_ms: 30_000 });
   cases.push({ server: bare, what: 'echo', workload: 'echo', args: { path: '/', text } });
-  const rows = await compare(cases, settings);
-  const isBase = (row: { what: string }): boolean => row.what === 'put';
-  process.stdout.write(`\n${machine()}\nratio: to etcd's put at as many connections\n\n`);
-  process.stdout.write(`${describeRows(rows, isBase)}\n\n`);
-  process.stdout.write(`kept in ${keep('lock-cluster', { settings, rows })}\n`);
+  const settings = readSettings(cases.length);
+  publish({
+    name: 'lock-cluster',
+    settings,
+    rows: await compare(cases, settings),
+    isBase: ({ what }) => what === 'put',
+    notes: [
+      "Ratio: to etcd's put at as many connections.",
+      'Quorate and etcd sync to the disks of a majority before they answer.',
+    ],
+  });
 } finally {
   for (const server of running) await server.stop();
 }

@@ -54,6 +54,16 @@ export async function startNats(): Promise<Server | undefined> {
   };
 }
 
+/** What a run left in the stream, delivered or not, is not work for the next one. */
+export async function clearNats({ port }: Server): Promise<void> {
+  const client = await NatsClient.open(port);
+  try {
+    await ask(client, '$JS.API.STREAM.PURGE.bench', {});
+  } finally {
+    client.close();
+  }
+}
+
 async function ask(client: NatsClient, subject: string, body: object): Promise<void> {
   const asked = client.request([{ subject, payload: JSON.stringify(body) }]);
   // Servers that have not found each other yet say nothing at all.

@@ -5,6 +5,11 @@ import { freePorts, startMembers, untilAnswers, type Server } from './processes.
 
 export type App = 'lock-cluster' | 'queue-cluster' | 'cache-cluster';
 
+/** With the processes of all nodes, the one that the load goes to among them. */
+export interface QuorateServer extends Server {
+  readonly pids: readonly number[];
+}
+
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const names = ['a', 'b', 'c'] as const;
 /** As the launcher starts them. */
@@ -14,7 +19,7 @@ const nodeFlags = ['--enable-source-maps', '--max-semi-space-size=64', '--min-se
 export async function startQuorate(
   app: App,
   env: Readonly<Record<string, string>> = {},
-): Promise<Server> {
+): Promise<QuorateServer> {
   const main = join(root, 'apps', app, 'dist', 'main.mjs');
   if (!existsSync(main)) throw new Error(`${app} is not built: npx nx run ${app}:build`);
   const ports = await freePorts(names.length);
@@ -41,7 +46,8 @@ export async function startQuorate(
     const found = health.findIndex(({ body }) => body['role'] === 2);
     return found < 0 ? undefined : found;
   });
-  return { name: 'Quorate', port: ports[leader]!, ports, pid: processes[leader]!.pid, stop };
+  const pids = processes.map(({ pid }) => pid);
+  return { name: 'Quorate', port: ports[leader]!, ports, pid: pids[leader]!, pids, stop };
 }
 
 async function get(

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect } from 'amqplib';
+import { connect, type Channel } from 'amqplib';
 import { findProgram, freePorts, startMembers, untilAnswers, type Server } from './processes.ts';
 
 const names = ['a', 'b', 'c'] as const;
@@ -55,18 +55,12 @@ export async function startRabbit(): Promise<Server | undefined> {
     }),
   ]);
   try {
-    await untilAnswers('RabbitMQ', processes, async () => {
-      const connection = await connect(`amqp://127.0.0.1:${ports[0]}`);
-      connection.on('error', () => undefined);
-      try {
-        const channel = await connection.createChannel();
-        channel.on('error', () => undefined);
+    await untilAnswers('RabbitMQ', processes, () =>
+      withChannel(ports[0]!, async (channel) => {
         await channel.assertQueue('bench', quorumOfThree);
         return true;
-      } finally {
-        await connection.close();
-      }
-    });
+      }),
+    );
   } catch (error) {
     await stop();
     throw error;
@@ -78,6 +72,29 @@ export async function startRabbit(): Promise<Server | undefined> {
     pid: processes[1]!.pid,
     stop,
   };
+}
+
+/**
+ * A new queue in place of the old one, with what a run left in it: a purge would leave what is still
+ * counted as delivered to connections that were cut.
+ */
+export async function clearRabbit({ port }: Server): Promise<void> {
+  await withChannel(port, async (channel) => {
+    await channel.deleteQueue('bench');
+    await channel.assertQueue('bench', quorumOfThree);
+  });
+}
+
+async function withChannel<T>(port: number, use: (channel: Channel) => Promise<T>): Promise<T> {
+  const connection = await connect(`amqp://127.0.0.1:${port}`);
+  connection.on('error', () => undefined);
+  try {
+    const channel = await connection.createChannel();
+    channel.on('error', () => undefined);
+    return await use(channel);
+  } finally {
+    await connection.close();
+  }
 }
 
 export const quorumOfThree = {

@@ -1,7 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem, release } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 /** One line of the table: medians over the rounds. */
 export interface Row {
@@ -66,14 +63,11 @@ export const machine = (): string =>
   `${cpus().length} × ${cpus()[0]?.model.trim() ?? '?'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ` +
   `${process.platform} ${release()}, Node ${process.versions.node}, load ${loadavg()[0]!.toFixed(1)}`;
 
-const folder = fileURLToPath(new URL('../../../.quorate/bench', import.meta.url));
-
-export function keep(name: string, result: object): string {
-  mkdirSync(folder, { recursive: true });
-  const file = join(folder, `${name}.json`);
-  writeFileSync(
-    file,
-    JSON.stringify({ at: new Date().toISOString(), machine: machine(), ...result }, null, 2),
-  );
-  return file;
+/** Puts a table between the two marks of its name on a page, in place of the one that was there. */
+export function withSection(page: string, name: string, section: string): string {
+  const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];
+  const from = page.indexOf(begin);
+  const to = page.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`the page has no place for ${name}`);
+  return `${page.slice(0, from + begin.length)}\n\n${section}\n\n${page.slice(to)}`;
 }

@@ -2,12 +2,12 @@ import type { Response } from './response-reader.ts';
 
 /** What one connection does: a round of requests, over and over. An operation is one round. */
 export interface Script {
-  /** Operations that one round stands for (a batch counts each of its items). */
-  readonly weight: number;
   next(previous: Response | undefined): Buffer;
-  expects(response: Response): boolean;
-  /** Whether the request just answered was the last of its round. */
-  endsOperation(): boolean;
+  /**
+   * How many operations this answer ended (a batch counts each of its items, a request in the middle
+   * of a round is none); undefined for an answer that was not expected: the round begins anew then.
+   */
+  count(response: Response): number | undefined;
 }
 
 type Args = Readonly<Record<string, string | number>>;
@@ -28,33 +28,42 @@ const isOk = ({ status }: Response): boolean => status === 200 || status === 204
 const each =
   (request: (id: string, args: Args) => Buffer): Workload =>
   (connection, args) => {
+    const weight = Number(args['batch'] ?? 1);
     let n = 0;
     return {
-      weight: Number(args['batch'] ?? 1),
       next: () => request(`${connection}-${(n += 1)}`, args),
-      expects: isOk,
-      endsOperation: () => true,
+      count: (response) => (isOk(response) ? weight : undefined),
     };
   };
 
 type Step = (id: string, previous: Response | undefined) => Buffer;
 
+interface Round {
+  readonly steps: readonly Step[];
+  /** Operations that the round just ended stands for; one where it does not say. */
+  readonly weight?: () => number;
+}
+
 /** A round of several requests, each of which may use the answer to the one before it. */
 const rounds =
-  (stepsOf: (args: Args, connection: number) => readonly Step[]): Workload =>
+  (roundOf: (args: Args) => Round): Workload =>
   (connection, args) => {
-    const steps = stepsOf(args, connection);
+    const { steps, weight = () => 1 } = roundOf(args);
     let n = 0;
     let at = -1;
     return {
-      weight: Number(args['batch'] ?? 1),
       next(previous) {
         at = (at + 1) % steps.length;
         if (at === 0) n += 1;
         return steps[at]!(`${connection}-${n}`, previous);
       },
-      expects: isOk,
-      endsOperation: () => at === steps.length - 1,
+      count(response) {
+        if (!isOk(response)) {
+          at = -1;
+          return undefined;
+        }
+        return at === steps.length - 1 ? weight() : 0;
+      },
     };
   };
 
@@ -71,18 +80,23 @@ export const workloads = {
   acquire: each((id, { run }) =>
     post('/lock/acquire', { key: `${run}-${id}`, client_id: clientOf(id), ttl_ms: 30_000 }),
   ),
-  acquireRelease: rounds(({ run }) => [
-    (id) => post('/lock/acquire', { key: `${run}-${id}`, client_id: clientOf(id), ttl_ms: 30_000 }),
-    (id) => post('/lock/release', { key: `${run}-${id}`, client_id: clientOf(id) }),
-  ]),
+  acquireRelease: rounds(({ run }) => ({
+    steps: [
+      (id) =>
+        post('/lock/acquire', { key: `${run}-${id}`, client_id: clientOf(id), ttl_ms: 30_000 }),
+      (id) => post('/lock/release', { key: `${run}-${id}`, client_id: clientOf(id) }),
+    ],
+  })),
 
   etcdPut: each((id, { run }) =>
     post('/v3/kv/put', { key: base64(`${run}-${id}`), value: base64(clientOf(id)) }),
   ),
-  etcdLock: rounds(({ run, lease }) => [
-    (id) => post('/v3/lock/lock', { name: base64(`${run}-${id}`), lease }),
-    (_, previous) => post('/v3/lock/unlock', { key: body(previous)['key'] }),
-  ]),
+  etcdLock: rounds(({ run, lease }) => ({
+    steps: [
+      (id) => post('/v3/lock/lock', { name: base64(`${run}-${id}`), lease }),
+      (_, previous) => post('/v3/lock/unlock', { key: body(previous)['key'] }),
+    ],
+  })),
 
   cacheHit: each((_, { key }) => post('/cache/get', { key })),
   cachePut: each((id, { run }) => post('/cache/put', { key: `${run}-${id}`, val: value200 })),
@@ -94,23 +108,31 @@ export const workloads = {
   enqueue: each((id, { run, batch }) => post('/queue/enq', messages(id, run, batch))),
   enqueueDequeueAck: rounds(({ run, batch }) => {
     const max = Number(batch ?? 1);
-    return [
+    let acked = 0;
+    const steps: Step[] = [
       (id) => post('/queue/enq', messages(id, run, batch)),
       () =>
         post('/queue/deq', { queue: `bench-${run!}`, max, wait_ms: 5_000, visibility_ms: 30_000 }),
       (_, previous) => {
         const { messages: taken } = body(previous) as { messages: readonly { receipt: string }[] };
+        acked = taken.length;
         return post('/queue/ack', { receipts: taken.map(({ receipt }) => receipt) });
       },
     ];
+    // What was taken is counted, not what was asked for.
+    return { steps, weight: () => acked };
   }),
 } satisfies Record<string, Workload>;
 
 export type WorkloadName = keyof typeof workloads;
 
+/** Each message has a key of its own: one `deq` hands out at most one message of a key. */
 function messages(id: string, run: unknown, batch: unknown): object {
   const queue = `bench-${String(run)}`;
   const size = Number(batch ?? 1);
   if (size === 1) return { queue, key: id, value: value200 };
-  return { queue, messages: Array.from({ length: size }, () => ({ key: id, value: value200 })) };
+  return {
+    queue,
+    messages: Array.from({ length: size }, (_, i) => ({ key: `${id}-${i}`, value: value200 })),
+  };
 }

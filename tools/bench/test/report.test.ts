@@ -1,4 +1,4 @@
-import { describeRows, median, tableOf, type Row } from '../src/report.ts';
+import { describeRows, median, tableOf, withSection, type Row } from '../src/report.ts';
 
 const row = (server: string, perSecond: number, failed = 0): Row => ({
   server,
@@ -30,5 +30,13 @@ describe('a report', () => {
     );
     expect(text).toContain('3.00');
     expect(text).toContain('writes (4 FAILED)');
+  });
+
+  it('replaces what stands between its marks on a page, and nothing else', () => {
+    const page = 'a\n<!-- x: begin -->\nold\n<!-- x: end -->\nb\n';
+    const written = withSection(page, 'x', 'new');
+    expect(written).toBe('a\n<!-- x: begin -->\n\nnew\n\n<!-- x: end -->\nb\n');
+    expect(withSection(written, 'x', 'new')).toBe(written);
+    expect(() => withSection(page, 'y', 'new')).toThrow('no place for y');
   });
 });
